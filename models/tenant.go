@@ -1,0 +1,77 @@
+package models
+
+import (
+	"context"
+	"time"
+)
+
+// A Tenant is an isolated organisation.
+type Tenant struct {
+	ID          string
+	Slug        string // in addresses; never changes
+	Name        string
+	SuspendedAt *time.Time
+	CreatedAt   time.Time
+}
+
+// A Policy is what a tenant demands of its tokens. A stricter one holds for
+// tokens that exist, when they are used.
+type Policy struct {
+	TenantID         string `gorm:"primaryKey"`
+	AllowNever       bool   // may a token never expire
+	MaxLifetimeDays  *int   // nil for no limit
+	MaxTokensPerUser int    // live ones
+	TokensByToken    bool   // may a token make tokens
+	ContactText      string // shown to members who are refused something
+}
+
+// MaxTokensPerUser is how many live tokens a user may hold in a tenant unless
+// its policy says less.
+const MaxTokensPerUser = 5000
+
+func newPolicy(tenantID string) Policy {
+	return Policy{TenantID: tenantID, AllowNever: true, MaxTokensPerUser: MaxTokensPerUser, TokensByToken: true}
+}
+
+// ends is the instant at which a token stops under the policy, nil for never.
+func (p Policy) ends(t *Token) *time.Time {
+	switch {
+	case t.ExpiresAt == nil && !p.AllowNever:
+		return &t.CreatedAt // such a token may not be, so it has ended already
+	case p.MaxLifetimeDays == nil:
+		return t.ExpiresAt
+	}
+	limit := t.CreatedAt.Add(p.lifetime())
+	if t.ExpiresAt != nil && t.ExpiresAt.Before(limit) {
+		return t.ExpiresAt
+	}
+	return &limit
+}
+
+// lifetime is how long a token may live: the last day counts to its end,
+// wherever the owner lives.
+func (p Policy) lifetime() time.Duration {
+	return time.Duration(*p.MaxLifetimeDays+1) * 24 * time.Hour
+}
+
+// A PolicyChange is what to change of a policy. What is nil stays as it is.
+type PolicyChange struct {
+	AllowNever       *bool
+	MaxLifetimeDays  **int // a nil inside takes the limit away
+	MaxTokensPerUser *int
+	TokensByToken    *bool
+	ContactText      *string
+}
+
+// TenantPolicy is the policy as it stands now.
+func (a *Access) TenantPolicy(ctx context.Context) (Policy, error) { panic("being written") }
+
+// ChangePolicy changes the policy. A stricter one holds for tokens that exist.
+func (a *Access) ChangePolicy(ctx context.Context, change PolicyChange) (Policy, error) {
+	panic("being written")
+}
+
+// PolicyImpact counts the live tokens that the change would stop now.
+func (a *Access) PolicyImpact(ctx context.Context, change PolicyChange) (int64, error) {
+	panic("being written")
+}
