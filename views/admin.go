@@ -77,7 +77,6 @@ type MemberPage struct {
 	Blocked    bool // in every tenant, by the operator
 	OnlyAdmin  bool // the last administrator: cannot be demoted, disabled or removed
 	CanEdit    bool
-	Saved      bool // the roles were changed a moment ago
 	Joined     time.Time
 	LastSeen   time.Time
 	LiveTokens int
@@ -150,7 +149,6 @@ type RolePage struct {
 	New         bool   // the form makes a role
 	BuiltIn     bool   // shown, never edited
 	CanEdit     bool   // whoever looks may change roles
-	Saved       bool   // it was changed a moment ago
 	Role        string // the role as it is stored, with ROLE_; "" when New
 	Name        string // the name as typed, without ROLE_
 	Description string
@@ -198,7 +196,6 @@ type TenantTokensPage struct {
 	InactiveCount int
 	Usernames     []string // owners that the filter suggests
 	Overview      TokenOverview
-	Revoked       string // the name of a token that was revoked a moment ago
 	Rows          []TenantTokenRow
 	Page          Page
 }
@@ -250,7 +247,6 @@ type PolicyPage struct {
 	Frame             Frame
 	Problems          Problems
 	CanEdit           bool
-	Saved             bool
 	AllowNever        bool
 	MaxLifetimeDays   string
 	MaxTokensPerUser  string
