@@ -3,7 +3,6 @@ package views
 import (
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -44,39 +43,6 @@ var roleWords = map[string]string{
 	"ROLE_MANAGE_PROXIES":          "Designs projects and API proxies.",
 	"ROLE_DEPLOY_UNDEPLOY_PROXIES": "Puts proxies live and takes them back.",
 	"ROLE_API_SECURITY":            "Owns connections, credentials and certificates.",
-}
-
-// actionWords begin the sentence of an event that brings no words of its own.
-var actionWords = map[string]string{
-	"token.created":        "Created the token",
-	"token.changed":        "Changed the token",
-	"token.revoked":        "Revoked the token",
-	"token.refused":        "Refused the token",
-	"member.invited":       "Invited",
-	"member.joined":        "Joined as",
-	"member.added":         "Added",
-	"member.changed":       "Changed the roles of",
-	"member.disabled":      "Disabled",
-	"member.enabled":       "Enabled",
-	"member.removed":       "Removed",
-	"invitation.created":   "Invited",
-	"invitation.accepted":  "Accepted the invitation of",
-	"invitation.withdrawn": "Withdrew the invitation of",
-	"role.created":         "Created the role",
-	"role.changed":         "Changed the role",
-	"role.deleted":         "Deleted the role",
-	"policy.changed":       "Changed the token policy",
-	"session.started":      "Signed in",
-	"session.ended":        "Signed out",
-	"session.refused":      "Refused a sign-in",
-	"request.refused":      "Refused",
-	"user.created":         "Created the user",
-	"user.disabled":        "Disabled the user everywhere",
-	"user.enabled":         "Enabled the user again",
-	"password.changed":     "Changed the password of",
-	"tenant.created":       "Created the tenant",
-	"tenant.suspended":     "Suspended the tenant",
-	"tenant.resumed":       "Resumed the tenant",
 }
 
 func resourceOf(name string) resource {
@@ -232,14 +198,6 @@ func query(path string, pairs ...string) string {
 	return path + "?" + q.Encode()
 }
 
-// times says how often, for an event that was counted.
-func times(n int) string {
-	if n < 2 {
-		return ""
-	}
-	return strconv.Itoa(n) + " times"
-}
-
 // called is the display name, or the user name of somebody who has none.
 func called(name, username string) string {
 	return Person{Username: username, Name: name}.Called()
@@ -251,6 +209,14 @@ func handle(username string, service bool) string {
 		return username + ", service user"
 	}
 	return username
+}
+
+// you marks whoever looks.
+func you(yes bool) string {
+	if yes {
+		return " (you)"
+	}
+	return ""
 }
 
 // invited names whoever an invitation is for.

@@ -1,0 +1,125 @@
+package views
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// actionWords begin the sentence of an event that brings no words of its own.
+var actionWords = map[string]string{
+	"token.created":        "Created the token",
+	"token.changed":        "Changed the token",
+	"token.revoked":        "Revoked the token",
+	"token.refused":        "Refused the token",
+	"member.invited":       "Invited",
+	"member.joined":        "Joined as",
+	"member.added":         "Added",
+	"member.changed":       "Changed the roles of",
+	"member.disabled":      "Disabled",
+	"member.enabled":       "Enabled",
+	"member.removed":       "Removed",
+	"invitation.created":   "Invited",
+	"invitation.accepted":  "Accepted the invitation of",
+	"invitation.withdrawn": "Withdrew the invitation of",
+	"role.created":         "Created the role",
+	"role.changed":         "Changed the role",
+	"role.deleted":         "Deleted the role",
+	"policy.changed":       "Changed the token policy",
+	"session.started":      "Signed in",
+	"session.ended":        "Signed out",
+	"session.refused":      "Refused a sign-in",
+	"request.refused":      "Refused",
+	"user.created":         "Created the user",
+	"user.disabled":        "Disabled the user everywhere",
+	"user.enabled":         "Enabled the user again",
+	"password.changed":     "Changed the password of",
+	"tenant.created":       "Created the tenant",
+	"tenant.suspended":     "Suspended the tenant",
+	"tenant.resumed":       "Resumed the tenant",
+}
+
+// export is the address of the same events as a file.
+func (p AuditPage) export() string {
+	return query(p.Frame.to("audit.csv"), "actor", p.Actor, "action", p.Action,
+		"since", p.Since, "until", p.Until)
+}
+
+func (p AuditPage) filtered() bool {
+	return p.Actor != "" || p.Action != "" || p.Since != "" || p.Until != ""
+}
+
+func (p AuditPage) order() string {
+	return "Newest first. Times are in " + in(p.Frame.Zone).String() + "."
+}
+
+// verb is how the sentence of an event begins. An action that we have no words
+// for stands for itself.
+func (r AuditRow) verb() string {
+	if r.What != "" {
+		return r.What
+	}
+	if words := actionWords[r.Action]; words != "" {
+		return words
+	}
+	return r.Action
+}
+
+// often says how many times, for events that were counted as one.
+func (r AuditRow) often() string {
+	if r.Count < 2 {
+		return ""
+	}
+	return " " + number(r.Count) + " times"
+}
+
+// aspect names one side of a change: Before, or Roles before.
+func aspect(field, side string) string {
+	if field == "" {
+		return side
+	}
+	return field + ", " + strings.ToLower(side)
+}
+
+// second is the time of day to the second, as the log needs it.
+func second(t time.Time, zone *time.Location) string {
+	return t.In(in(zone)).Format("15:04:05")
+}
+
+// dayOf is the day on which something happened. Midnight belongs to the day
+// that it begins, unlike the midnight at which something expires.
+func dayOf(t time.Time, zone *time.Location) string {
+	return t.In(in(zone)).Format("2 Jan 2006")
+}
+
+// plain is a number for a machine.
+func plain(n int) string { return strconv.Itoa(n) }
+
+func allowed(yes bool) string {
+	if yes {
+		return "allowed"
+	}
+	return "not allowed"
+}
+
+// lifetime is the longest life of a token in words.
+func lifetime(days string) string {
+	switch days {
+	case "":
+		return "no limit"
+	case "1":
+		return "1 day"
+	}
+	return days + " days"
+}
+
+// following says how many live tokens a policy is about.
+func following(live int) string {
+	switch live {
+	case 0:
+		return "There are no live tokens at the moment."
+	case 1:
+		return "1 live token follows it."
+	}
+	return number(live) + " live tokens follow it."
+}
