@@ -42,6 +42,7 @@ var types = map[string]string{
 type asset struct {
 	content []byte
 	kind    string
+	packed  bool
 }
 
 var (
@@ -87,12 +88,18 @@ func Handler() http.Handler {
 		}
 		w.Header().Set("Content-Type", a.kind)
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		if a.packed {
+			a.serveUnpacked(w, r)
+			return
+		}
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.content))
 	})
 }
 
-// publish gives a file its address.
+// publish gives a file its address. A packed one has the name that it has when
+// unpacked.
 func publish(name string, content []byte) {
+	name, packed := strings.CutSuffix(name, ".gz")
 	sum := sha256.Sum256(content)
 	ext := path.Ext(name)
 	u := Root + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:4]) + ext
@@ -100,7 +107,7 @@ func publish(name string, content []byte) {
 	if !ok {
 		kind = "application/octet-stream"
 	}
-	urls[name], assets[u] = u, asset{content: content, kind: kind}
+	urls[name], assets[u] = u, asset{content: content, kind: kind, packed: packed}
 }
 
 // withFonts puts the addresses of the fonts where a sheet names them relative
