@@ -1,0 +1,80 @@
+package models
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm/clause"
+)
+
+// keys are derived from the installation's secret, one for each purpose, so
+// that what is computed for one can never pass for another.
+type keys struct {
+	tokens      []byte // hashes of tokens, sessions, invitations and setup codes
+	cursors     []byte // signs the place in a list
+	devices     []byte // signs the cookie of a device that has signed in before
+	fingerprint []byte // tells whether a database belongs to this secret
+}
+
+// ErrOtherSecret says that the database was made with another secret.
+var ErrOtherSecret = errors.New("the database was made with another secret: give the secret file that belongs to it")
+
+// NewSecret makes the secret of a new installation.
+func NewSecret() []byte {
+	secret := make([]byte, 32)
+	_, _ = rand.Read(secret) // never fails: crypto/rand ends the program instead
+	return secret
+}
+
+func deriveKeys(secret []byte) (k keys, err error) {
+	if len(secret) < 32 {
+		return k, fmt.Errorf("the secret has %d bytes, and must have at least 32", len(secret))
+	}
+	for purpose, key := range map[string]*[]byte{
+		"tokens": &k.tokens, "cursors": &k.cursors, "devices": &k.devices, "fingerprint": &k.fingerprint,
+	} {
+		if *key, err = hkdf.Key(sha256.New, secret, nil, "latchkey "+purpose, sha256.Size); err != nil {
+			return k, err
+		}
+	}
+	return k, nil
+}
+
+// sum is the HMAC-SHA-256 of s: all that is ever stored of a secret.
+func sum(key []byte, s string) []byte {
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(s))
+	return h.Sum(nil)
+}
+
+// An installation is the one row that ties a database to its secret.
+type installation struct {
+	ID          int `gorm:"primaryKey"`
+	Fingerprint []byte
+	CreatedAt   time.Time
+}
+
+// checkSecret claims a new database for the secret, and refuses one that
+// another secret has claimed.
+func (s *Store) checkSecret(ctx context.Context) error {
+	db := s.acrossTenants(ctx, "the installation belongs to no tenant")
+	claim := installation{ID: 1, Fingerprint: s.keys.fingerprint}
+	if err := db.Clauses(clause.OnConflict{DoNothing: true}).Create(&claim).Error; err != nil {
+		return err
+	}
+	var kept installation
+	if err := db.Where("id = 1").Take(&kept).Error; err != nil {
+		return err
+	}
+	if subtle.ConstantTimeCompare(kept.Fingerprint, s.keys.fingerprint) != 1 {
+		return ErrOtherSecret
+	}
+	return nil
+}

@@ -1,0 +1,44 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+)
+
+const (
+	writeEvery = 2 * time.Second // how often what was collected is looked through
+	tidyEvery  = 5 * time.Minute // how often what is over is deleted
+)
+
+// Run writes down what was collected in memory and deletes what is over, until
+// ctx ends; then it writes once more. Failures are logged and tried again.
+func (s *Store) Run(ctx context.Context, log *slog.Logger) {
+	write, tidy := time.NewTicker(writeEvery), time.NewTicker(tidyEvery)
+	defer write.Stop()
+	defer tidy.Stop()
+	for {
+		select {
+		case <-write.C:
+			logFailure(log, "writing what was collected", s.flush(ctx, false))
+		case <-tidy.C:
+			logFailure(log, "deleting what is over", s.Tidy(ctx))
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			defer cancel()
+			logFailure(log, "writing what was collected", s.flush(last, true))
+			return
+		}
+	}
+}
+
+func (s *Store) flush(ctx context.Context, all bool) error {
+	return errors.Join(s.flushRefusals(ctx), s.flushUsage(ctx, all))
+}
+
+func logFailure(log *slog.Logger, doing string, err error) {
+	if err != nil {
+		log.Error(doing, "err", err)
+	}
+}

@@ -1,0 +1,246 @@
+package models
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+)
+
+// KindPersonal is the kind of personal access tokens, as it stands behind the
+// brand (contract 3).
+const KindPersonal = "pat"
+
+// States of a token. They are derived, never stored.
+const (
+	Active  = "active"
+	Pending = "pending" // before NotBefore
+	Expired = "expired"
+	Revoked = "revoked"
+)
+
+// A Token is a personal API access token. The secret itself is never stored:
+// Hash is all that is kept.
+type Token struct {
+	ID            string
+	TenantID      string
+	UserID        string
+	Kind          string
+	Name          string
+	NameKey       string // equal for names that look the same
+	Description   string
+	Scopes        Words
+	AllowedCIDRs  Words `gorm:"column:allowed_cidrs"`
+	Hint          string
+	Hash          []byte
+	ParentID      *string // the token that made this one
+	CreatedAt     time.Time
+	NotBefore     *time.Time
+	ExpiresAt     *time.Time // nil for never
+	RevokedAt     *time.Time
+	LastUsedAt    *time.Time
+	LastUsedIP    *string `gorm:"column:last_used_ip"`
+	LastUsedAgent *string
+
+	Username string `gorm:"-"` // of the owner, where a list shows several owners'
+}
+
+// Status is the token's state at an instant, under a policy.
+func (t *Token) Status(p Policy, now time.Time) string {
+	end := p.ends(t)
+	switch {
+	case t.RevokedAt != nil:
+		return Revoked
+	case end != nil && !now.Before(*end):
+		return Expired
+	case t.NotBefore != nil && now.Before(*t.NotBefore):
+		return Pending
+	}
+	return Active
+}
+
+// Ends is when the token stops, nil for never: its own expiry, or an earlier
+// one that the policy sets.
+func (t *Token) Ends(p Policy) *time.Time { return p.ends(t) }
+
+// live narrows a query to tokens that are neither revoked nor expired: what
+// counts for names and limits.
+func (p Policy) live(now time.Time) func(*gorm.DB) *gorm.DB {
+	return func(q *gorm.DB) *gorm.DB {
+		q = q.Where("tokens.revoked_at IS NULL AND (tokens.expires_at IS NULL OR tokens.expires_at > ?)", now)
+		if !p.AllowNever {
+			q = q.Where("tokens.expires_at IS NOT NULL")
+		}
+		if p.MaxLifetimeDays != nil {
+			q = q.Where("tokens.created_at > ?", now.Add(-p.lifetime()))
+		}
+		return q
+	}
+}
+
+// over narrows a query to tokens that have expired, revoked or not.
+func (p Policy) over(now time.Time) func(*gorm.DB) *gorm.DB {
+	condition, args := "tokens.expires_at <= ?", []any{now}
+	if !p.AllowNever {
+		condition += " OR tokens.expires_at IS NULL"
+	}
+	if p.MaxLifetimeDays != nil {
+		condition, args = condition+" OR tokens.created_at <= ?", append(args, now.Add(-p.lifetime()))
+	}
+	return func(q *gorm.DB) *gorm.DB { return q.Where("("+condition+")", args...) }
+}
+
+// CreateToken makes a token for the caller. The secret is returned only here.
+func (a *Access) CreateToken(ctx context.Context, in NewToken) (Token, Secret, error) {
+	secret := newSecret(a.store.brand, KindPersonal)
+	var t Token
+	err := a.change(ctx, TokensWrite, func(tx *gorm.DB, e *AuditEvent) (err error) {
+		if t, err = in.token(a); err != nil {
+			return err
+		}
+		if err := a.room(tx, t); err != nil {
+			return err
+		}
+		t.ID, t.UserID, t.Kind, t.CreatedAt = newID("tok"), a.user.ID, KindPersonal, a.store.now()
+		t.Hint, t.Hash = secret.Hint(), sum(a.store.keys.tokens, secret.value)
+		e.Action, e.Subject, e.After = "token.created", t.ID, t.record()
+		return tx.Create(&t).Error
+	})
+	if err != nil {
+		return Token{}, Secret{}, err
+	}
+	return t, secret, nil
+}
+
+// room refuses a token beyond the limit, and a second live one of a name. The
+// lock on the member makes fifty requests at once count one after the other.
+func (a *Access) room(tx *gorm.DB, t Token) error {
+	var m Member
+	err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("user_id = ?", a.user.ID).Take(&m).Error
+	if isMissing(err) {
+		return errorf(NotFound, "There is no such member.")
+	}
+	if err != nil {
+		return err
+	}
+	var n int64
+	live := tx.Model(&Token{}).Scopes(a.policy.live(a.store.now())).Where("user_id = ?", a.user.ID)
+	if err := live.Session(&gorm.Session{}).Count(&n).Error; err != nil {
+		return err
+	}
+	if n >= int64(a.policy.MaxTokensPerUser) {
+		return errorf(Conflict, "You hold %d live tokens, and that is the limit here. Revoke one that you do not need.", n)
+	}
+	return a.nameFree(tx, t.NameKey, "")
+}
+
+// nameFree refuses a name that another live token of the caller has.
+func (a *Access) nameFree(tx *gorm.DB, key, except string) error {
+	var n int64
+	err := tx.Model(&Token{}).Scopes(a.policy.live(a.store.now())).
+		Where("user_id = ? AND name_key = ? AND id <> ?", a.user.ID, key, except).Count(&n).Error
+	if err == nil && n > 0 {
+		return &Error{Kind: Conflict, Message: "You already have a live token with this name. Choose another.",
+			Fields: map[string]string{"name": "You already have a live token with this name. Choose another."}}
+	}
+	return err
+}
+
+// TokenByID returns one of the caller's tokens.
+func (a *Access) TokenByID(ctx context.Context, id string) (t Token, err error) {
+	err = a.read(ctx, TokensRead, func(tx *gorm.DB) error {
+		return takeToken(tx.Where("user_id = ?", a.user.ID), id, &t)
+	})
+	return t, err
+}
+
+// CurrentToken returns the token of this very request.
+func (a *Access) CurrentToken(ctx context.Context) (t Token, err error) {
+	err = a.read(ctx, Proved, func(tx *gorm.DB) error { return takeToken(tx, a.currentID(), &t) })
+	return t, err
+}
+
+func (a *Access) currentID() string {
+	if a.token == nil {
+		return ""
+	}
+	return a.token.ID
+}
+
+// takeToken reads one token. Not there and not the caller's are the same.
+func takeToken(q *gorm.DB, id string, t *Token) error {
+	if !isID("tok", id) {
+		return errNoToken
+	}
+	err := q.Where("id = ?", id).Take(t).Error
+	if isMissing(err) {
+		return errNoToken
+	}
+	return err
+}
+
+var errNoToken = errorf(NotFound, "There is no such token.")
+
+// A TokenChange is what can be changed about a token: what it is called. What
+// it may do and how long it lives are fixed.
+type TokenChange struct {
+	Name, Description *string // nil leaves it as it is
+}
+
+// ChangeToken renames or describes one of the caller's tokens.
+func (a *Access) ChangeToken(ctx context.Context, id string, in TokenChange) (t Token, err error) {
+	err = a.change(ctx, TokensWrite, func(tx *gorm.DB, e *AuditEvent) error {
+		q := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("user_id = ?", a.user.ID)
+		if err := takeToken(q, id, &t); err != nil {
+			return err
+		}
+		before := map[string]any{"name": t.Name, "description": t.Description}
+		if err := a.applyTokenChange(tx, &t, in); err != nil {
+			return err
+		}
+		after := map[string]any{"name": t.Name, "description": t.Description}
+		if before["name"] == after["name"] && before["description"] == after["description"] {
+			return nil
+		}
+		e.Action, e.Subject, e.Before, e.After = "token.changed", t.ID, before, after
+		return tx.Model(&Token{}).Where("id = ?", t.ID).
+			Updates(map[string]any{"name": t.Name, "name_key": t.NameKey, "description": t.Description}).Error
+	})
+	return t, err
+}
+
+func (a *Access) applyTokenChange(tx *gorm.DB, t *Token, in TokenChange) error {
+	if t.RevokedAt != nil {
+		return errorf(Conflict, "This token is revoked, and stays as it is.")
+	}
+	problems := map[string]string{}
+	if in.Name != nil {
+		t.Name, t.NameKey = tokenName(*in.Name, problems)
+	}
+	if in.Description != nil {
+		t.Description = tokenDescription(*in.Description, problems)
+	}
+	if err := invalid(problems); err != nil || in.Name == nil {
+		return err
+	}
+	return a.nameFree(tx, t.NameKey, t.ID)
+}
+
+// record is what the audit log keeps of a token.
+func (t *Token) record() map[string]any {
+	after := map[string]any{"name": t.Name, "hint": t.Hint, "scopes": strings.Join(t.Scopes, " ")}
+	if t.ExpiresAt != nil {
+		after["expires_at"] = t.ExpiresAt.Format(time.RFC3339)
+	} else {
+		after["expires_at"] = "never"
+	}
+	if len(t.AllowedCIDRs) > 0 {
+		after["allowed_cidrs"] = strings.Join(t.AllowedCIDRs, " ")
+	}
+	if t.ParentID != nil {
+		after["parent_id"] = *t.ParentID
+	}
+	return after
+}
