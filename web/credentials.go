@@ -1,0 +1,77 @@
+package web
+
+import (
+	"io"
+	"mime"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/models"
+)
+
+var (
+	errMissingToken = &models.Error{Kind: models.MissingToken, Message: "Send a token: Authorization: Bearer …"}
+	errTwoTokens    = &models.Error{Kind: models.BadRequest, Message: "Send one Authorization header, not several."}
+	errTokenPlace   = &models.Error{Kind: models.BadRequest,
+		Message: "Send the token in the Authorization header. In an address or a form it would be kept in logs; revoke it if it was real."}
+)
+
+func (s *Server) nobody(echo.Context) (*models.Access, error) { return nil, nil }
+
+// fromBearer proves a token in the Authorization header, and in no other
+// place: no cookie, no query, no form (RFC 6750 2).
+func (s *Server) fromBearer(c echo.Context) (*models.Access, error) {
+	r := c.Request()
+	if misplaced(r) {
+		return nil, errTokenPlace
+	}
+	sent := r.Header["Authorization"]
+	if len(sent) > 1 {
+		return nil, errTwoTokens
+	}
+	if len(sent) == 0 {
+		return nil, errMissingToken
+	}
+	scheme, value, _ := strings.Cut(sent[0], " ")
+	if !strings.EqualFold(scheme, "bearer") {
+		return nil, errMissingToken
+	}
+	secret, err := models.ParseSecret(strings.TrimLeft(value, " "))
+	if err != nil {
+		return nil, err
+	}
+	return s.Tokens.AccessByToken(r.Context(), secret, client(c))
+}
+
+// misplaced reports whether a token came in the query or in a form.
+func misplaced(r *http.Request) bool {
+	if r.URL.RawQuery != "" && r.URL.Query().Has("access_token") {
+		return true
+	}
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if kind != "application/x-www-form-urlencoded" {
+		return false
+	}
+	body, _ := io.ReadAll(r.Body) // no API route reads a form, so nothing is taken from one
+	form, _ := url.ParseQuery(string(body))
+	return form.Has("access_token")
+}
+
+// client is where the request comes from, as far as it can be trusted.
+func client(c echo.Context) models.Client {
+	ip, _ := netip.ParseAddr(c.RealIP())
+	return models.Client{IP: ip.Unmap(), UserAgent: c.Request().UserAgent()}
+}
+
+// fromSession proves a browser that has signed in, for the tenant in the path.
+func (s *Server) fromSession(c echo.Context) (*models.Access, error) {
+	secret := s.sessions.Secret(c.Request())
+	if secret == "" {
+		return nil, &models.Error{Kind: models.SignedOut, Message: "Sign in to continue."}
+	}
+	return s.Store.AccessBySession(c.Request().Context(), secret, c.Param("tenant"), client(c))
+}

@@ -1,0 +1,84 @@
+package web
+
+import (
+	"encoding/base32"
+	"encoding/binary"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// observe gives each request an id, counts it and, when asked to, logs it. The
+// query is left out: it may hold what somebody pasted into the wrong place.
+func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		id := newRequestID()
+		c.Response().Header()["X-Request-Id"] = []string{id}
+		if !s.AccessLog && s.seen == nil {
+			return next(c)
+		}
+		start := time.Now()
+		if err := next(c); err != nil {
+			c.Error(err) // answered here, so that the status is known
+		}
+		took, r, status := time.Since(start), c.Request(), c.Response().Status
+		s.seen.count(surfaceOf(c).name, r.Method, status, took)
+		if s.AccessLog {
+			s.Log.Info("request", "request", id, "method", r.Method, "path", r.URL.Path, "status", status,
+				"bytes", c.Response().Size, "took", took, "client", c.RealIP(), "caller", accessOf(c))
+		}
+		return nil
+	}
+}
+
+// newRequestID makes 13 characters to find a request by. They are no secret.
+func newRequestID() string {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], rand.Uint64())
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
+}
+
+func requestID(c echo.Context) string { return c.Response().Header().Get("X-Request-Id") }
+
+// metrics counts requests, by few labels only: never a path, a user or a token.
+type metrics struct {
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+}
+
+func newMetrics(to prometheus.Registerer) *metrics {
+	if to == nil {
+		return nil
+	}
+	m := &metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "latchkey_http_requests_total",
+			Help: "Requests answered, by surface, method and status."}, []string{"surface", "method", "status"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "latchkey_http_request_seconds",
+			Help: "Time to answer a request, by surface.", Buckets: []float64{.0001, .0005, .001, .005, .01, .05, .1, .5, 1, 5}},
+			[]string{"surface"}),
+	}
+	to.MustRegister(m.requests, m.seconds)
+	return m
+}
+
+func (m *metrics) count(surface, method string, status int, took time.Duration) {
+	if m == nil {
+		return
+	}
+	m.requests.WithLabelValues(surface, known(method), strconv.Itoa(status)).Inc()
+	m.seconds.WithLabelValues(surface).Observe(took.Seconds())
+}
+
+// known keeps a client from making labels of its own.
+func known(method string) string {
+	switch method {
+	case GET, POST, PATCH, DELETE, http.MethodHead:
+		return method
+	}
+	return "other"
+}

@@ -1,0 +1,159 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/handlers"
+	"latchkey/models"
+)
+
+// The methods of the route table.
+const (
+	GET    = http.MethodGet
+	POST   = http.MethodPost
+	PATCH  = http.MethodPatch
+	DELETE = http.MethodDelete
+)
+
+// maxBody is the largest body that is read (contract 6).
+const maxBody = 1 << 20
+
+// A surface is who a route is for. It decides how a caller is proved and how
+// an error is put to them. A new kind of caller is a new surface, never an
+// "if" in a handler.
+type surface struct {
+	name    string
+	prove   func(*Server, echo.Context) (*models.Access, error)
+	explain func(*Server, echo.Context, problem) error
+	browser bool // cookies count, so requests from other sites do not
+}
+
+var (
+	openSurface = &surface{"open", (*Server).nobody, (*Server).explainPage, true}
+	bareSurface = &surface{"bare", (*Server).nobody, (*Server).explainJSON, false}
+	pageSurface = &surface{"page", (*Server).fromSession, (*Server).explainPage, true}
+	apiSurface  = &surface{"api", (*Server).fromBearer, (*Server).explainJSON, false}
+)
+
+type route struct {
+	surface *surface
+	method  string
+	path    string
+	needs   models.Scope
+	handle  handlers.Func
+}
+
+// open is a page for everybody, signed in or not.
+func open(method, path string, h echo.HandlerFunc) route {
+	return route{openSurface, method, path, models.Proved, func(c echo.Context, _ *models.Access) error { return h(c) }}
+}
+
+// bare is for programs, and asks for no credential.
+func bare(method, path string, h echo.HandlerFunc) route {
+	return route{bareSurface, method, path, models.Proved, func(c echo.Context, _ *models.Access) error { return h(c) }}
+}
+
+// page is for a member of the tenant in the path who has signed in.
+func page(method, path string, needs models.Scope, h handlers.Func) route {
+	return route{pageSurface, method, path, needs, h}
+}
+
+// api is for a program with a token.
+func api(method, path string, needs models.Scope, h handlers.Func) route {
+	return route{apiSurface, method, "/api/v1" + path, needs, h}
+}
+
+// guard stands in front of every route: prove, admit, handle.
+func (s *Server) guard(r route) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		c.Set(surfaceKey, r.surface)
+		if err := s.readable(c, r.surface); err != nil {
+			return err
+		}
+		access, err := r.surface.prove(s, c)
+		if err != nil {
+			return err
+		}
+		if access != nil {
+			c.Set(accessKey, access)
+			if err := access.Require(r.needs); err != nil {
+				return err
+			}
+			access.Used()
+		}
+		return r.handle(c, access)
+	}
+}
+
+// readable refuses what no route reads: another site's form, a query that two
+// readers would understand differently, text that no database takes.
+func (s *Server) readable(c echo.Context, on *surface) error {
+	r := c.Request()
+	if on.browser {
+		if err := s.crossOrigin.Check(r); err != nil {
+			return &models.Error{Kind: models.Forbidden, Message: "This form was sent from another site. Open the page here and try again.", Err: err}
+		}
+	}
+	if r.Body != nil && r.Body != http.NoBody {
+		r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
+	}
+	for _, v := range c.ParamValues() {
+		if !plain(v) {
+			return echo.ErrNotFound
+		}
+	}
+	if r.URL.RawQuery == "" {
+		return nil
+	}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return &models.Error{Kind: models.BadRequest, Message: "The query of the address is not well formed.", Err: err}
+	}
+	for name, values := range query {
+		if !plain(name) || !plain(strings.Join(values, "")) {
+			return &models.Error{Kind: models.BadRequest, Message: "The query of the address holds control characters or is not UTF-8."}
+		}
+		if len(values) > 1 && !on.browser {
+			return &models.Error{Kind: models.BadRequest, Message: "The parameter " + name + " stands in the query twice."}
+		}
+	}
+	return nil
+}
+
+// plain reports whether s is text without control characters.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] == 0x7f {
+			return false
+		}
+	}
+	return utf8.ValidString(s)
+}
+
+const (
+	surfaceKey = "surface"
+	accessKey  = "access"
+)
+
+// surfaceOf returns the surface of the request. One that matched no route has
+// none, and is explained by where it was sent.
+func surfaceOf(c echo.Context) *surface {
+	if s, ok := c.Get(surfaceKey).(*surface); ok {
+		return s
+	}
+	if strings.HasPrefix(c.Request().URL.Path, "/api/") {
+		return apiSurface
+	}
+	return openSurface
+}
+
+// accessOf returns the proved caller, nil when there is none.
+func accessOf(c echo.Context) *models.Access {
+	a, _ := c.Get(accessKey).(*models.Access)
+	return a
+}

@@ -1,0 +1,108 @@
+package web
+
+import (
+	"net/http"
+
+	"latchkey/handlers"
+	"latchkey/models"
+)
+
+// routes is every address the server answers and what a caller must hold to
+// be answered. page proves a browser session, api proves a token, and open and
+// bare prove nothing.
+func (s *Server) routes() []route {
+	con, apis := s.console(), handlers.API{BaseURL: s.BaseURL}
+	return []route{
+		bare(GET, "/healthz", healthz),
+		bare(GET, "/readyz", s.readyz),
+
+		open(GET, "/", con.Home),
+		open(GET, "/login", con.SignInPage),
+		open(POST, "/login", con.SignIn),
+		open(POST, "/logout", con.SignOut),
+		open(POST, "/theme", con.ChooseTheme),
+		open(GET, "/setup", con.SetupPage),
+		open(POST, "/setup", con.Setup),
+		open(GET, "/invite/:code", con.InvitePage),
+		open(POST, "/invite/:code", con.AcceptInvitation),
+		open(GET, "/api/docs", con.APIDocs),
+
+		page(GET, "/t/:tenant", models.ProfileRead, con.TenantHome),
+		page(GET, "/t/:tenant/profile", models.ProfileRead, con.Profile),
+		page(POST, "/t/:tenant/profile/account", models.InPerson, con.ChangeAccount),
+		page(POST, "/t/:tenant/profile/password", models.InPerson, con.ChangePassword),
+		page(POST, "/t/:tenant/sessions/revoke-others", models.InPerson, con.RevokeOtherSessions),
+		page(POST, "/t/:tenant/sessions/:id/revoke", models.InPerson, con.RevokeSession),
+
+		page(GET, "/t/:tenant/tokens/new", models.TokensWrite, con.NewToken),
+		page(POST, "/t/:tenant/tokens", models.TokensWrite, con.CreateToken),
+		page(POST, "/t/:tenant/tokens/revoke", models.TokensWrite, con.RevokeTokens),
+		page(GET, "/t/:tenant/tokens/:id", models.TokensRead, con.Token),
+		page(POST, "/t/:tenant/tokens/:id", models.TokensWrite, con.ChangeToken),
+		page(GET, "/t/:tenant/tokens/:id/edit", models.TokensWrite, con.EditToken),
+		page(GET, "/t/:tenant/tokens/:id/revoke", models.TokensWrite, con.ConfirmRevokeToken),
+		page(POST, "/t/:tenant/tokens/:id/revoke", models.TokensWrite, con.RevokeToken),
+
+		page(GET, "/t/:tenant/members", models.MembersRead, con.Members),
+		page(POST, "/t/:tenant/members", models.MembersWrite, con.Invite),
+		page(GET, "/t/:tenant/members/invite", models.MembersWrite, con.NewInvitation),
+		page(GET, "/t/:tenant/members/access", models.MembersRead, con.WhoMayDoWhat),
+		page(GET, "/t/:tenant/members/:username", models.MembersRead, con.Member),
+		page(POST, "/t/:tenant/members/:username", models.MembersWrite, con.ChangeMember),
+		page(POST, "/t/:tenant/members/:username/disable", models.MembersWrite, con.DisableMember),
+		page(POST, "/t/:tenant/members/:username/enable", models.MembersWrite, con.EnableMember),
+		page(GET, "/t/:tenant/members/:username/remove", models.MembersWrite, con.ConfirmRemoveMember),
+		page(POST, "/t/:tenant/members/:username/remove", models.MembersWrite, con.RemoveMember),
+		page(POST, "/t/:tenant/invitations/:id/withdraw", models.MembersWrite, con.WithdrawInvitation),
+
+		page(GET, "/t/:tenant/roles", models.RolesRead, con.Roles),
+		page(POST, "/t/:tenant/roles", models.RolesWrite, con.CreateRole),
+		page(GET, "/t/:tenant/roles/new", models.RolesWrite, con.NewRole),
+		page(GET, "/t/:tenant/roles/:name", models.RolesRead, con.Role),
+		page(POST, "/t/:tenant/roles/:name", models.RolesWrite, con.ChangeRole),
+		page(GET, "/t/:tenant/roles/:name/delete", models.RolesWrite, con.ConfirmDeleteRole),
+		page(POST, "/t/:tenant/roles/:name/delete", models.RolesWrite, con.DeleteRole),
+
+		page(GET, "/t/:tenant/tenant-tokens", models.TenantTokensRead, con.TenantTokens),
+		page(GET, "/t/:tenant/tenant-tokens/:id/revoke", models.TenantTokensWrite, con.ConfirmRevokeTenantToken),
+		page(POST, "/t/:tenant/tenant-tokens/:id/revoke", models.TenantTokensWrite, con.RevokeTenantToken),
+
+		page(GET, "/t/:tenant/policy", models.PolicyRead, con.Policy),
+		page(POST, "/t/:tenant/policy", models.PolicyWrite, con.ChangePolicy),
+
+		page(GET, "/t/:tenant/audit", models.AuditRead, con.Audit),
+		page(GET, "/t/:tenant/audit.csv", models.AuditRead, con.AuditCSV),
+
+		bare(GET, "/api/openapi.json", openAPI),
+		bare(GET, "/api/v1/ping", ping),
+
+		api(GET, "/me", models.Proved, handlers.JSON(http.StatusOK, apis.Me)),
+		api(GET, "/tokens", models.TokensRead, handlers.JSON(http.StatusOK, apis.Tokens)),
+		api(POST, "/tokens", models.TokensWrite, apis.CreateToken),
+		api(GET, "/tokens/current", models.Proved, handlers.JSON(http.StatusOK, apis.CurrentToken)),
+		api(DELETE, "/tokens/current", models.Proved, handlers.JSON(http.StatusNoContent, apis.RevokeCurrent)),
+		api(GET, "/tokens/:id", models.TokensRead, handlers.JSON(http.StatusOK, apis.Token)),
+		api(PATCH, "/tokens/:id", models.TokensWrite, handlers.JSON(http.StatusOK, apis.ChangeToken)),
+		api(DELETE, "/tokens/:id", models.TokensWrite, handlers.JSON(http.StatusNoContent, apis.RevokeToken)),
+
+		api(GET, "/members", models.MembersRead, handlers.JSON(http.StatusOK, apis.Members)),
+		api(POST, "/members", models.MembersWrite, handlers.JSON(http.StatusCreated, apis.Invite)),
+		api(GET, "/members/:username", models.MembersRead, handlers.JSON(http.StatusOK, apis.Member)),
+		api(PATCH, "/members/:username", models.MembersWrite, handlers.JSON(http.StatusOK, apis.ChangeMember)),
+		api(DELETE, "/members/:username", models.MembersWrite, handlers.JSON(http.StatusNoContent, apis.RemoveMember)),
+
+		api(GET, "/roles", models.RolesRead, handlers.JSON(http.StatusOK, apis.Roles)),
+		api(POST, "/roles", models.RolesWrite, handlers.JSON(http.StatusCreated, apis.CreateRole)),
+		api(GET, "/roles/:name", models.RolesRead, handlers.JSON(http.StatusOK, apis.Role)),
+		api(PATCH, "/roles/:name", models.RolesWrite, handlers.JSON(http.StatusOK, apis.ChangeRole)),
+		api(DELETE, "/roles/:name", models.RolesWrite, handlers.JSON(http.StatusNoContent, apis.DeleteRole)),
+
+		api(GET, "/tenant-tokens", models.TenantTokensRead, handlers.JSON(http.StatusOK, apis.TenantTokens)),
+		api(DELETE, "/tenant-tokens/:id", models.TenantTokensWrite, handlers.JSON(http.StatusNoContent, apis.RevokeTenantToken)),
+
+		api(GET, "/policy", models.PolicyRead, handlers.JSON(http.StatusOK, apis.Policy)),
+		api(PATCH, "/policy", models.PolicyWrite, handlers.JSON(http.StatusOK, apis.ChangePolicy)),
+
+		api(GET, "/audit-events", models.AuditRead, handlers.JSON(http.StatusOK, apis.AuditEvents)),
+	}
+}

@@ -1,0 +1,117 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+)
+
+// A header is set on every response. Its value is shared by all of them:
+// setting it costs nothing, and nothing may append to it.
+type header struct {
+	name  string
+	value []string
+}
+
+var noStore = []string{"no-store"}
+
+// contentPolicy lets a page load what we serve, and nothing do what a script
+// could be tricked into (CSP 3, Trusted Types).
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; " +
+	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+
+func securityHeaders(secure bool) []header {
+	list := []header{
+		{"Content-Security-Policy", []string{contentPolicy}},
+		{"X-Content-Type-Options", []string{"nosniff"}},
+		{"X-Frame-Options", []string{"DENY"}},
+		{"Referrer-Policy", []string{"same-origin"}},
+		{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
+		{"Cross-Origin-Resource-Policy", []string{"same-origin"}},
+		{"Permissions-Policy", []string{"camera=(), geolocation=(), microphone=(), payment=(), usb=()"}},
+		{"Cache-Control", noStore}, // static files and the API document say otherwise
+	}
+	if secure {
+		list = append(list, header{"Strict-Transport-Security", []string{"max-age=31536000"}})
+	}
+	return list
+}
+
+// secure sets the headers before anything is decided, so that an error has
+// them too.
+func (s *Server) secure(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		for _, head := range s.headers {
+			h[head.name] = head.value
+		}
+		return next(c)
+	}
+}
+
+// recover turns a panic into an internal error; the trace goes to the log.
+func (s *Server) recover(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		defer func() {
+			if r := recover(); r != nil {
+				if broken, ok := r.(error); ok && errors.Is(broken, http.ErrAbortHandler) {
+					panic(r) // net/http's own way to cut a response short
+				}
+				err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+			}
+		}()
+		return next(c)
+	}
+}
+
+// clientIP finds the address of the client: that of the connection, or, when
+// it comes from a trusted proxy, the last one in X-Forwarded-For that does not.
+func clientIP(trusted []netip.Prefix) echo.IPExtractor {
+	return func(r *http.Request) string {
+		ip := peer(r)
+		forwarded := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
+		for i := len(forwarded) - 1; i >= 0 && within(trusted, ip); i-- {
+			next, err := netip.ParseAddr(strings.TrimSpace(forwarded[i]))
+			if err != nil {
+				break
+			}
+			ip = next.Unmap()
+		}
+		return ip.String()
+	}
+}
+
+// scheme believes X-Forwarded-Proto of a trusted proxy only.
+func scheme(trusted []netip.Prefix) echo.SchemeExtractor {
+	return func(r *http.Request) string {
+		sent := r.Header["X-Forwarded-Proto"]
+		if r.TLS != nil || len(sent) == 1 && sent[0] == "https" && within(trusted, peer(r)) {
+			return "https"
+		}
+		return "http"
+	}
+}
+
+func peer(r *http.Request) netip.Addr {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	ip, _ := netip.ParseAddr(host)
+	return ip.Unmap().WithZone("")
+}
+
+func within(list []netip.Prefix, ip netip.Addr) bool {
+	for _, p := range list {
+		if p.Contains(ip) {
+			return true
+		}
+	}
+	return false
+}

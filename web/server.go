@@ -1,0 +1,79 @@
+// Package web is the edge: it turns HTTP into calls to handlers. It proves who
+// is calling, asks whether they may, and turns errors into responses.
+// routes.go is the table of contents.
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"sync/atomic"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"latchkey/handlers"
+	"latchkey/models"
+	"latchkey/static"
+)
+
+// A Verifier proves a token that a client presented.
+type Verifier interface {
+	AccessByToken(ctx context.Context, secret models.Secret, from models.Client) (*models.Access, error)
+}
+
+// Config is what a Server needs.
+type Config struct {
+	Store          *models.Store
+	Tokens         Verifier
+	BaseURL        *url.URL              // as people and programs reach the server; https makes cookies Secure
+	TrustedProxies []netip.Prefix        // whose X-Forwarded-For and -Proto count; empty: nobody's
+	AccessLog      bool                  // a line for each request
+	Metrics        prometheus.Registerer // nil for none
+	Log            *slog.Logger
+}
+
+// A Server answers HTTP requests.
+type Server struct {
+	Config
+	echo        *echo.Echo
+	sessions    *sessionStore
+	crossOrigin *http.CrossOriginProtection
+	headers     []header
+	draining    atomic.Bool
+	seen        *metrics
+}
+
+// New returns a Server ready to serve.
+func New(cfg Config) *Server {
+	secure := cfg.BaseURL.Scheme == "https"
+	s := &Server{Config: cfg, echo: echo.New(), sessions: newSessionStore(cfg.Store, secure),
+		crossOrigin: http.NewCrossOriginProtection(), headers: securityHeaders(secure), seen: newMetrics(cfg.Metrics)}
+	e := s.echo
+	e.HTTPErrorHandler = s.fail
+	e.IPExtractor, e.SchemeExtractor = clientIP(cfg.TrustedProxies), scheme(cfg.TrustedProxies)
+	e.Use(s.observe, s.recover, s.secure)
+	for _, r := range s.routes() {
+		e.Add(r.method, r.path, s.guard(r))
+		if r.method == GET {
+			e.Add(http.MethodHead, r.path, s.guard(r))
+		}
+	}
+	assets := echo.WrapHandler(static.Handler())
+	e.GET("/assets/*", assets)
+	e.HEAD("/assets/*", assets)
+	return s
+}
+
+// ServeHTTP answers a request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+
+// Drain makes readyz say no, so that a balancer sends no more requests.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+// console is what the handlers of pages need beside the Access.
+func (s *Server) console() *handlers.Console {
+	return &handlers.Console{Store: s.Store, Sessions: s.sessions, BaseURL: s.BaseURL}
+}
