@@ -9,12 +9,12 @@ type MembersPage struct {
 	Role        string   // only holders of this role, or ""
 	Status      string   // active, disabled, invited or "" for all
 	RoleNames   []string // the roles that the filter offers
-	OnlyAdmin   bool     // the tenant has one active administrator left
-	OnlyYou     bool     // and that one is who looks
+	OnlyAdmin   string   // the last active administrator, or "" while there are several
 	CanEdit     bool     // whoever looks may invite and change members
 	Members     []MemberRow
-	Invitations []InvitationRow
-	Page        Page
+	Invitations []InvitationRow // open ones, newest first; only those for a search of all or the invited
+	MoreInvited bool            // there are further invitations, shown with the status invited
+	Page        Page            // of the members, or with the status invited of the invitations
 }
 
 // A MemberRow is one member in the list.
@@ -22,10 +22,9 @@ type MemberRow struct {
 	Username   string
 	Name       string // the display name; "" shows the user name
 	Service    bool
-	You        bool
-	Disabled   bool
+	Disabled   bool // here or in every tenant
 	Roles      []string
-	LiveTokens int       // of a disabled member: the tokens that are stopped
+	LiveTokens int64     // of a disabled member: the tokens that are stopped
 	LastSeen   time.Time // zero when never
 }
 
@@ -72,20 +71,19 @@ type MemberPage struct {
 	Name       string
 	Email      string
 	Service    bool
-	You        bool
 	Disabled   bool // in this tenant, by an administrator
 	Blocked    bool // in every tenant, by the operator
 	OnlyAdmin  bool // the last administrator: cannot be demoted, disabled or removed
 	CanEdit    bool
 	Joined     time.Time
 	LastSeen   time.Time
-	LiveTokens int
+	LiveTokens int64
 	Roles      []RoleChoice
 	Rights     []Right // the effective scopes, with the roles that give them
 }
 
-// A Right is one scope pattern and the roles by which somebody holds it. The
-// role "" is what every member has.
+// A Right is one scope pattern and the roles by which somebody holds it. What
+// every member has comes from no role.
 type Right struct {
 	Scope string
 	Roles []string
@@ -97,8 +95,7 @@ type RemoveMemberPage struct {
 	Problems   Problems
 	Username   string
 	Name       string
-	You        bool
-	LiveTokens int // these stop
+	LiveTokens int64 // these stop
 	LastUsed   time.Time
 	LastUsedIP string
 }
@@ -114,13 +111,12 @@ type WhoMayDoWhatPage struct {
 	Page        Page
 }
 
-// MemberRights is what one member may do. Rights leave out what every member
-// has, unless the page is narrowed to one scope.
+// MemberRights is what one member may do. The page leaves out what every member
+// has, unless it is narrowed to one scope.
 type MemberRights struct {
 	Username string
 	Name     string
 	Service  bool
-	You      bool
 	Disabled bool
 	Rights   []Right
 }
@@ -138,7 +134,7 @@ type RoleRow struct {
 	Name        string
 	Description string
 	Scopes      []string
-	Holders     int
+	Holders     int64
 }
 
 // A RolePage shows one role, as a form when it can be edited. After a refusal
@@ -150,13 +146,13 @@ type RolePage struct {
 	BuiltIn     bool   // shown, never edited
 	CanEdit     bool   // whoever looks may change roles
 	Role        string // the role as it is stored, with ROLE_; "" when New
-	Name        string // the name as typed, without ROLE_
+	Name        string // of a new role: as typed, without ROLE_
 	Description string
 	Held        []string    // of a built-in role: its patterns
 	Scopes      []RoleScope // the boxes: Latchkey's own scopes and plain ones of the tenant's API
 	Extra       string      // further patterns: those with * and those just typed
 	Holders     []RoleHolder
-	HolderCount int // Holders may be the first few only
+	HolderCount int64 // Holders may be the first few only
 }
 
 // A RoleScope is the box of one scope in the form of a role.
@@ -170,42 +166,32 @@ type RoleScope struct {
 type RoleHolder struct {
 	Username   string // "" for an invitation
 	Name       string
-	LiveTokens int
+	LiveTokens int64
 	Invited    bool
 	Disabled   bool
 }
 
-// A DeleteRolePage asks before a custom role is deleted.
+// A DeleteRolePage asks before a custom role is deleted, or says who must give
+// it up first: a role that somebody holds or is invited to stays.
 type DeleteRolePage struct {
 	Frame       Frame
 	Problems    Problems
 	Role        string
-	HolderCount int // members who lose what it gives
-	LiveTokens  int // their live tokens, which may narrow
-	Invitations int // open invitations that name it
+	Holders     int64
+	Invitations int64
 }
 
 // A TenantTokensPage lists the tokens of all members.
 type TenantTokensPage struct {
 	Frame         Frame
-	Query         string
-	Username      string
-	Status        string // active, pending, expired, revoked or "" for all
-	Sort          string // last_used, expires, created or name
-	Inactive      bool   // expired and revoked ones are shown too
-	InactiveCount int
+	Filter        TokenFilter
+	Username      string   // only tokens of this owner, as typed
 	Usernames     []string // owners that the filter suggests
-	Overview      TokenOverview
+	LiveCount     int64
+	SoonCount     int64 // live ones that expire within 7 days
+	InactiveCount int64
 	Rows          []TenantTokenRow
 	Page          Page
-}
-
-// A TokenOverview counts the live tokens of a tenant.
-type TokenOverview struct {
-	Live, Owners int
-	NeverExpire  int
-	Unused       int // not used for 90 days
-	ExpireSoon   int // within 7 days
 }
 
 // A TenantTokenRow is one token with its owner.
@@ -214,7 +200,6 @@ type TenantTokenRow struct {
 	Name          string
 	Hint          string
 	Owner         string
-	Yours         bool // whoever looks owns it
 	OwnerDisabled bool
 	Scopes        []string
 	Status        string // active, pending, expired or revoked
@@ -229,16 +214,11 @@ type TenantTokenRow struct {
 
 // A RevokeTenantTokenPage asks before somebody's token is revoked.
 type RevokeTenantTokenPage struct {
-	Frame      Frame
-	ID         string
-	Name       string
-	Hint       string
-	Owner      string
-	Created    time.Time
-	LastUsed   time.Time
-	LastUsedIP string
-	LastUsedBy string // the user agent
-	Children   int    // live tokens made by it, revoked with it
+	Frame     Frame
+	Token     TenantTokenRow
+	UserAgent string // of the last use
+	Children  int64  // live tokens that it made, revoked with it
+	Problem   string // why the last attempt was refused
 }
 
 // A PolicyPage is the form with the rules for tokens. It holds what was typed,
@@ -252,9 +232,9 @@ type PolicyPage struct {
 	MaxTokensPerUser  string
 	TokensByToken     bool
 	ContactText       string
-	LiveTokens        int
-	Affected          int  // live tokens that the policy as typed stops
-	NeedsConfirmation bool // not saved yet: Affected is to be confirmed first
+	LiveTokens        int64
+	Affected          int64 // live tokens that the policy as typed stops
+	NeedsConfirmation bool  // not saved yet: Affected is to be confirmed first
 }
 
 // An AuditPage lists what happened in the tenant, newest first.
@@ -277,6 +257,7 @@ type AuditRow struct {
 	Via       string // console, command line, …
 	TokenHint string // instead of Via, when a token was used
 	Action    string
+	Refused   bool   // it was tried, and did not happen
 	What      string // a verb phrase: "Changed the roles of"
 	Subject   string // what it was done to
 	Owner     string // whose the subject is

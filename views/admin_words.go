@@ -133,7 +133,8 @@ func addScope(rows []scopeRow, s *RoleScope) []scopeRow {
 // can be read and written, or by which a scope with another action is held.
 type rightRow struct {
 	resource
-	read, write, other []string
+	read, write, other []string // nil where there is no such right
+	quiet              bool     // the page does not say which roles
 }
 
 // rightRows puts rights together by resource, what reaches furthest first.
@@ -144,11 +145,12 @@ func rightRows(rights []Right) []rightRow {
 		if !ok {
 			action = "*"
 		}
+		roles := union(nil, right.Roles)
 		if name == "*" {
 			name = everything
 		}
 		if action != "*" && action != "read" && action != "write" {
-			rows = append(rows, rightRow{resource: resource{name: right.Scope}, other: right.Roles})
+			rows = append(rows, rightRow{resource: resource{name: right.Scope}, other: roles})
 			continue
 		}
 		i := slices.IndexFunc(rows, func(r rightRow) bool { return r.name == name && r.other == nil })
@@ -157,10 +159,10 @@ func rightRows(rights []Right) []rightRow {
 			i = len(rows) - 1
 		}
 		if action != "write" {
-			rows[i].read = union(rows[i].read, right.Roles)
+			rows[i].read = union(rows[i].read, roles)
 		}
 		if action != "read" {
-			rows[i].write = union(rows[i].write, right.Roles)
+			rows[i].write = union(rows[i].write, roles)
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b rightRow) int {
@@ -230,29 +232,42 @@ func invited(email string) string {
 // pieces cuts a name after each underscore.
 func pieces(name string) []string { return strings.SplitAfter(name, "_") }
 
-// by says which roles give a right. It is silent when nobody asked for roles.
+// by says which roles give a right.
 func (r rightRow) by() string {
 	switch {
+	case r.quiet:
+		return ""
 	case r.other != nil:
-		return byRoles("by ", r.other)
-	case r.read == nil || r.write == nil || slices.Equal(r.read, r.write):
-		return byRoles("by ", union(r.read, r.write))
+		return "by " + byRoles(r.other)
+	case r.read == nil:
+		return "by " + byRoles(r.write)
+	case r.write == nil || slices.Equal(r.read, r.write):
+		return "by " + byRoles(r.read)
 	}
-	return byRoles("read by ", r.read) + ", " + byRoles("write by ", r.write)
+	return "read by " + byRoles(r.read) + ", write by " + byRoles(r.write)
 }
 
-func byRoles(prefix string, roles []string) string {
+func byRoles(roles []string) string {
 	if len(roles) == 0 {
-		return ""
+		return "what every member has"
 	}
-	names := slices.Clone(roles)
-	for i, role := range names {
-		if role == "" {
-			names[i] = "what every member has"
-		}
-	}
-	return prefix + list(names)
+	return list(roles)
 }
+
+// beyond is what a member may do, without what the page says of every member.
+func (p WhoMayDoWhatPage) beyond(m MemberRights) []rightRow {
+	rights := m.Rights
+	if p.Scope == "" && len(p.EveryMember) > 0 {
+		rights = slices.DeleteFunc(slices.Clone(rights), func(r Right) bool { return len(r.Roles) == 0 })
+	}
+	return rightRows(rights)
+}
+
+// isUser says whether somebody is who looks.
+func (f Frame) isUser(username string) bool { return f.User.Username == username }
+
+// at is a link to a page of the tenant.
+func (f Frame) at(text string, parts ...string) Link { return Link{Text: text, Href: f.to(parts...)} }
 
 // aboutRole describes a role: its own words, else ours, else what it gives.
 func aboutRole(name, description string, scopes []string) string {
@@ -278,7 +293,7 @@ func checkedRoles(choices []RoleChoice) []string {
 }
 
 // stopping says what happens to live tokens when their owner loses access.
-func stopping(n int) string {
+func stopping(n int64) string {
 	switch n {
 	case 0:
 		return "No live token stops."
@@ -289,7 +304,7 @@ func stopping(n int) string {
 }
 
 // reviving says what happens to stopped tokens when their owner is enabled.
-func reviving(n int) string {
+func reviving(n int64) string {
 	switch n {
 	case 0:
 		return "The member can sign in here again."
@@ -297,4 +312,12 @@ func reviving(n int) string {
 		return "The member can sign in here again, and 1 token works again."
 	}
 	return "The member can sign in here again, and " + number(n) + " tokens work again."
+}
+
+// times says how often, for events that were counted as one.
+func times(n int) string {
+	if n < 2 {
+		return ""
+	}
+	return number(n) + " times"
 }

@@ -30,6 +30,7 @@ var actionWords = map[string]string{
 	"session.ended":        "Signed out",
 	"session.refused":      "Refused a sign-in",
 	"request.refused":      "Refused",
+	"password.refused":     "Refused a password",
 	"user.created":         "Created the user",
 	"user.disabled":        "Disabled the user everywhere",
 	"user.enabled":         "Enabled the user again",
@@ -70,7 +71,7 @@ func (r AuditRow) often() string {
 	if r.Count < 2 {
 		return ""
 	}
-	return " " + number(r.Count) + " times"
+	return " " + times(r.Count)
 }
 
 // aspect names one side of a change: Before, or Roles before.
@@ -93,7 +94,7 @@ func dayOf(t time.Time, zone *time.Location) string {
 }
 
 // plain is a number for a machine.
-func plain(n int) string { return strconv.Itoa(n) }
+func plain(n int64) string { return strconv.FormatInt(n, 10) }
 
 func allowed(yes bool) string {
 	if yes {
@@ -114,7 +115,7 @@ func lifetime(days string) string {
 }
 
 // following says how many live tokens a policy is about.
-func following(live int) string {
+func following(live int64) string {
 	switch live {
 	case 0:
 		return "There are no live tokens at the moment."

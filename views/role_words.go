@@ -1,15 +1,27 @@
 package views
 
-// rightsOf makes rights of patterns, for a table that names no roles.
-func rightsOf(patterns []string) []Right {
-	rights := make([]Right, len(patterns))
-	for i, p := range patterns {
-		rights[i] = Right{Scope: p, Roles: []string{}}
+// title is the name of the role, or what the form is for.
+func (p RolePage) title() string {
+	if p.New {
+		return "New role"
 	}
-	return rights
+	return p.Role
 }
 
-func holdersWords(n int) string {
+// given is what a role gives, as lines that name no roles.
+func given(patterns []string) []rightRow {
+	rights := make([]Right, len(patterns))
+	for i, p := range patterns {
+		rights[i].Scope = p
+	}
+	rows := rightRows(rights)
+	for i := range rows {
+		rows[i].quiet = true
+	}
+	return rows
+}
+
+func holdersWords(n int64) string {
 	switch n {
 	case 0:
 		return "Nobody holds this role"
@@ -32,23 +44,9 @@ func holderState(h RoleHolder) string {
 	return count(h.LiveTokens, "live token")
 }
 
-func losing(members int) string {
-	if members == 1 {
-		return "1 member loses what it gives at once."
-	}
-	return number(members) + " members lose what it gives at once."
-}
-
-func narrowing(tokens int) string {
-	if tokens == 1 {
-		return "Their 1 live token narrows with them."
-	}
-	return "Their " + number(tokens) + " live tokens narrow with them."
-}
-
-func invitedWith(n int) string {
+func invitedWith(n int64) string {
 	if n == 1 {
-		return "1 open invitation names this role and goes on without it."
+		return "1 open invitation gives it. Withdraw that one first."
 	}
-	return number(n) + " open invitations name this role and go on without it."
+	return number(n) + " open invitations give it. Withdraw them first."
 }

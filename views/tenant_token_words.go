@@ -1,34 +1,38 @@
 package views
 
-// href is the address of the list with another order, or with inactive tokens
-// shown or hidden, and the filters as they are.
-func (p TenantTokensPage) href(sort, inactive string) string {
-	return query(p.Frame.to("tenant-tokens"), "q", p.Query, "username", p.Username,
-		"status", p.Status, "sort", sort, "inactive", inactive)
-}
-
-// sorted is the address of the list in another order.
-func (p TenantTokensPage) sorted(by string) string {
-	inactive := ""
-	if p.Inactive {
+// href is the address of the list as it is.
+func (p TenantTokensPage) href() string {
+	var soon, inactive string
+	if p.Filter.Soon {
+		soon = "7d"
+	}
+	if p.Filter.Inactive {
 		inactive = "1"
 	}
-	return p.href(by, inactive)
+	return query(p.Frame.to("tenant-tokens"), "q", p.Filter.Query, "username", p.Username,
+		"status", p.Filter.Status, "sort", p.Filter.Sort, "expires", soon, "inactive", inactive)
 }
 
-// direction says how a column is sorted, or nothing if it is another one.
-func (p TenantTokensPage) direction(column string) string {
-	switch {
-	case p.Sort != column:
-		return ""
-	case column == "name" || column == "expires":
-		return "ascending"
-	}
-	return "descending"
+// sorted is the address of the same list in another order.
+func (p TenantTokensPage) sorted(by string) string {
+	p.Filter.Sort = by
+	return p.href()
+}
+
+// inactive is the address of the same list with the dead ones or without.
+func (p TenantTokensPage) inactive(show bool) string {
+	p.Filter.Inactive = show
+	return p.href()
+}
+
+// soon is the address of the same list with only those that expire soon.
+func (p TenantTokensPage) soon(only bool) string {
+	p.Filter.Soon = only
+	return p.href()
 }
 
 func (p TenantTokensPage) filtered() bool {
-	return p.Query != "" || p.Username != "" || p.Status != "" || p.InactiveCount > 0
+	return p.Username != "" || p.Filter.narrowed() || p.InactiveCount > 0
 }
 
 func (t TenantTokenRow) ended() bool {
@@ -36,7 +40,7 @@ func (t TenantTokenRow) ended() bool {
 }
 
 // withIt says which tokens end with their parent.
-func withIt(children int) string {
+func withIt(children int64) string {
 	if children == 1 {
 		return "1 token that it created is revoked with it."
 	}
