@@ -1,0 +1,150 @@
+package handlers
+
+import (
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"latchkey/models"
+	"latchkey/views"
+)
+
+// Console answers the pages.
+type Console struct {
+	Store    *models.Store
+	Sessions Sessions
+	BaseURL  *url.URL // as people reach the server; links in pages are made from nothing else
+}
+
+// Sessions keeps a browser signed in between two requests. Package web
+// implements it with cookies.
+type Sessions interface {
+	// Secret is that of the browser's session, empty when it has none.
+	Secret(r *http.Request) string
+	// Visitor is who stands at a password entrance.
+	Visitor(r *http.Request, from models.Client) models.Visitor
+	// SignedIn hands the browser its new session, and forgets the one before.
+	SignedIn(w http.ResponseWriter, r *http.Request, in models.SignedIn) error
+	// SignedOut takes the session away from the browser.
+	SignedOut(w http.ResponseWriter, r *http.Request) error
+	// Flash keeps a sentence for the next page.
+	Flash(w http.ResponseWriter, r *http.Request, sentence string) error
+	// TakeFlash is the sentence that was kept, once.
+	TakeFlash(w http.ResponseWriter, r *http.Request) string
+}
+
+// Cookies that hold a choice and no secret.
+const (
+	themeCookie  = "theme"
+	tenantCookie = "tenant"
+	cookieLife   = 365 * 24 * time.Hour
+)
+
+// frame is what stands around a page of the console. here is the entry of the
+// navigation that the page belongs to, and where a form that comes back leads
+// when the theme is changed on it.
+func (con *Console) frame(c echo.Context, a *models.Access, here, title string, crumbs ...views.Link) (views.Frame, error) {
+	tenants, err := a.Tenants(c.Request().Context())
+	if err != nil {
+		return views.Frame{}, err
+	}
+	f := views.Frame{Title: title, Here: here, Path: to(a, here), Tenant: tenant(a.Tenant()), User: person(a.User()),
+		Theme: theme(c), Can: can(a), Zone: a.Zone(), Now: a.Now(), Flash: con.Sessions.TakeFlash(c.Response(), c.Request())}
+	if title != "" {
+		f.Crumbs = append(crumbs, views.Link{Text: title})
+	}
+	if c.Request().Method != http.MethodPost {
+		f.Path = c.Request().URL.RequestURI()
+	}
+	for _, t := range tenants {
+		f.Tenants = append(f.Tenants, tenant(t))
+	}
+	con.remember(c, tenantCookie, a.Tenant().Slug)
+	return f, nil
+}
+
+// gate is what stands around a page for somebody who is signed out.
+func gate(c echo.Context) views.Gate { return views.Gate{Theme: theme(c)} }
+
+func can(a *models.Access) views.Can {
+	return views.Can{Members: a.Can(models.MembersRead), Roles: a.Can(models.RolesRead),
+		TenantTokens: a.Can(models.TenantTokensRead), Policy: a.Can(models.PolicyRead), Audit: a.Can(models.AuditRead)}
+}
+
+func tenant(t models.Tenant) views.Tenant { return views.Tenant{Slug: t.Slug, Name: t.Name} }
+
+func person(u models.User) views.Person { return views.Person{Username: u.Username, Name: u.DisplayName} }
+
+// to is the address of something in the tenant of the caller.
+func to(a *models.Access, parts ...string) string {
+	path := "/t/" + url.PathEscape(a.Tenant().Slug)
+	for _, p := range parts {
+		path += "/" + url.PathEscape(p)
+	}
+	return path
+}
+
+// client is where the request comes from, as far as it can be trusted.
+func client(c echo.Context) models.Client {
+	ip, _ := netip.ParseAddr(c.RealIP())
+	return models.Client{IP: ip.Unmap(), UserAgent: c.Request().UserAgent()}
+}
+
+// theme is the choice of the browser, empty when the system decides.
+func theme(c echo.Context) string {
+	if k, err := c.Cookie(themeCookie); err == nil && (k.Value == "light" || k.Value == "dark") {
+		return k.Value
+	}
+	return ""
+}
+
+// remember keeps a choice in the browser for a year.
+func (con *Console) remember(c echo.Context, name, value string) {
+	if k, err := c.Cookie(name); err == nil && k.Value == value {
+		return
+	}
+	c.SetCookie(&http.Cookie{Name: name, Value: value, Path: "/", MaxAge: int(cookieLife.Seconds()),
+		Secure: con.BaseURL.Scheme == "https", HttpOnly: true, SameSite: http.SameSiteLaxMode})
+}
+
+// ChooseTheme answers POST /theme.
+func (con *Console) ChooseTheme(c echo.Context) error {
+	in, err := form(c)
+	if err != nil {
+		return err
+	}
+	switch chosen := in.Get("theme"); chosen {
+	case "auto", "light", "dark":
+		con.remember(c, themeCookie, chosen)
+	default:
+		return &models.Error{Kind: models.Invalid, Message: "Choose auto, light or dark."}
+	}
+	return c.Redirect(http.StatusSeeOther, local(in.Get("next")))
+}
+
+// APIDocs answers GET /api/docs.
+func (con *Console) APIDocs(c echo.Context) error {
+	return Render(c, http.StatusOK, views.APIDocs(views.APIDocsPage{Theme: theme(c)}))
+}
+
+// local is an address of ours that a form or a link may lead back to, "/" for
+// every other: nobody is sent from here to another site.
+func local(next string) string {
+	if !strings.HasPrefix(next, "/") || strings.Contains(next, "//") || strings.Contains(next, `\`) || len(next) > 2000 {
+		return "/"
+	}
+	for i := range len(next) {
+		if next[i] <= ' ' || next[i] >= 0x7f {
+			return "/"
+		}
+	}
+	u, err := url.Parse(next)
+	if err != nil || u.Host != "" || u.Scheme != "" || u.Path == "/login" || u.Path == "/logout" {
+		return "/"
+	}
+	return next
+}
