@@ -1,0 +1,44 @@
+# Two commands do it all: `go run ./cmd/latchkey` serves, `make test` passes.
+
+WITH_POSTGRES = .ci/with-postgres
+
+.PHONY: help dev build test race fuzz lint check golden generate bench
+
+help: ## say what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+dev: ## serve, and start again at every change, on http://localhost:7331
+	go tool templ generate --watch --proxy=http://localhost:8080 --cmd="go run ./cmd/latchkey"
+
+build: ## build bin/latchkey
+	go build -trimpath -o bin/latchkey ./cmd/latchkey
+
+test: ## run every test, on SQLite and PostgreSQL and in a real browser
+	$(WITH_POSTGRES) go test -timeout 15m ./...
+
+race: ## run the tests of what works at the same time under the race detector
+	$(WITH_POSTGRES) go test -race -timeout 20m ./models/... ./web/...
+
+fuzz: ## run each fuzzer for ten seconds
+	for f in $$(grep -ho 'func Fuzz[A-Za-z]*' models/*_test.go | cut -d' ' -f2); do \
+		go test -run '^$$' -fuzz "^$$f$$" -fuzztime 10s ./models || exit 1; done
+
+lint: ## look for what a reader would complain about
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -d $$(git ls-files '*.go'); exit 1; }
+	go tool templ generate
+	git diff --exit-code -- '*_templ.go'
+	go mod tidy -diff
+	go vet ./...
+	CGO_ENABLED=0 go vet ./models ./cmd/latchkey
+	go tool staticcheck ./...
+
+check: lint test race ## everything that continuous integration does
+
+golden: ## rewrite the golden files, then read the difference
+	go test ./views ./web -run 'Golden|Page' -update
+
+generate: ## turn templ files into Go
+	go tool templ generate
+
+bench: ## measure the cost of a verified request against a bare Echo handler
+	go run ./cmd/bench
