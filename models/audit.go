@@ -1,9 +1,6 @@
 package models
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // Outcomes of an audit event.
 const (
@@ -31,33 +28,4 @@ type AuditEvent struct {
 	Count     int            // how often, for refusals told together
 	Before    map[string]any `gorm:"serializer:json"`
 	After     map[string]any `gorm:"serializer:json"`
-}
-
-// An AuditQuery says which events are wanted. What is empty does not narrow.
-type AuditQuery struct {
-	Paging
-	Action  string
-	Actor   string // a user name, or CommandLine
-	Subject string
-	Since   *time.Time
-	Until   *time.Time // up to, and without, this instant
-}
-
-// AuditActions lists every action that can be in the audit log, in order.
-func AuditActions() []string { panic("being written") }
-
-// AuditEvents lists what happened in the tenant, newest first.
-func (a *Access) AuditEvents(ctx context.Context, q AuditQuery) (List[AuditEvent], error) {
-	panic("being written")
-}
-
-// EachAuditEvent hands every event that q describes to f, newest first, without
-// holding them all. It ends with the first error of f.
-func (a *Access) EachAuditEvent(ctx context.Context, q AuditQuery, f func(AuditEvent) error) error {
-	panic("being written")
-}
-
-// TokenEvents tells the owner of a token what happened to it, newest first.
-func (a *Access) TokenEvents(ctx context.Context, tokenID string) ([]AuditEvent, error) {
-	panic("being written")
 }

@@ -2,7 +2,11 @@ package models
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
+
+	"gorm.io/gorm"
 )
 
 // A MemberRow is a member as those who administer the tenant see them.
@@ -20,6 +24,9 @@ type MemberRow struct {
 	LiveTokens   int64 `gorm:"-"` // of somebody disabled: the tokens that are stopped
 }
 
+// active reports whether the member can do anything at all.
+func (m MemberRow) active() bool { return !m.Disabled && !m.UserDisabled }
+
 // What the list of members may be narrowed to.
 const (
 	MemberActive   = "active"
@@ -32,78 +39,203 @@ type MemberQuery struct {
 	Search string // part of a user name, display name or address
 	Role   string // only holders of this role
 	Status string // MemberActive, MemberDisabled or empty for both
+
+	anyRole []string // only holders of one of these, when it is not nil
 }
 
-// A MemberChange is what to change of a member. What is nil stays as it is.
-type MemberChange struct {
-	Roles    *[]string
-	Disabled *bool
-}
-
-// A RightsQuery says whose rights the overview shows.
-type RightsQuery struct {
-	Paging
-	Search string
-	Scope  Scope // only members who may do this; empty for all
-}
-
-// MemberRights is what one member may do, and why.
-type MemberRights struct {
-	MemberRow
-	Rights []Right
-}
-
-// A Right is one scope and the roles by which somebody has it. What every
-// member has comes from no role.
-type Right struct {
-	Scope Scope
-	Roles []string
-}
+var errNoMember = errorf(NotFound, "There is no such member.")
 
 // Members lists the tenant's members by user name, and counts all that match.
 func (a *Access) Members(ctx context.Context, q MemberQuery) (list List[MemberRow], total int64, err error) {
-	panic("being written")
+	err = a.read(ctx, MembersRead, func(tx *gorm.DB) error {
+		if err := q.check(); err != nil {
+			return err
+		}
+		if err := q.members(tx).Count(&total).Error; err != nil {
+			return err
+		}
+		list, err = a.pageOfMembers(tx, q)
+		return err
+	})
+	return list, total, err
 }
 
 // MemberByUsername is one member of the tenant.
-func (a *Access) MemberByUsername(ctx context.Context, username string) (MemberRow, error) {
-	panic("being written")
-}
-
-// ChangeMember gives a member other roles, or disables or enables them. Nobody
-// can give a scope that they lack, and one active administrator always stays.
-func (a *Access) ChangeMember(ctx context.Context, username string, change MemberChange) (MemberRow, error) {
-	panic("being written")
-}
-
-// RemoveMember ends a membership and revokes all its tokens for good.
-func (a *Access) RemoveMember(ctx context.Context, username string) error {
-	panic("being written")
-}
-
-// AddMember makes a user a member. Only the command line can: a tenant invites,
-// so that it does not learn who has an account elsewhere.
-func (a *Access) AddMember(ctx context.Context, username string, roles []string) error {
-	panic("being written")
+func (a *Access) MemberByUsername(ctx context.Context, username string) (m MemberRow, err error) {
+	err = a.read(ctx, MembersRead, func(tx *gorm.DB) error {
+		if m, err = takeMember(tx, username); err != nil {
+			return err
+		}
+		rows := []MemberRow{m}
+		err = a.countTokens(tx, rows)
+		m = rows[0]
+		return err
+	})
+	return m, err
 }
 
 // OnlyAdministrator is the user name of the last active administrator, empty
 // while there are several.
-func (a *Access) OnlyAdministrator(ctx context.Context) (string, error) {
-	panic("being written")
+func (a *Access) OnlyAdministrator(ctx context.Context) (username string, err error) {
+	err = a.read(ctx, MembersRead, func(tx *gorm.DB) error {
+		var names []string
+		err := administrators(tx).Limit(2).Pluck("members.username", &names).Error
+		if len(names) == 1 {
+			username = names[0]
+		}
+		return err
+	})
+	return username, err
 }
 
 // Administrators names up to three people who can be asked for more rights.
-func (a *Access) Administrators(ctx context.Context) ([]string, error) {
-	panic("being written")
+func (a *Access) Administrators(ctx context.Context) (names []string, err error) {
+	err = a.read(ctx, Proved, func(tx *gorm.DB) error {
+		var rows []MemberRow
+		err := administrators(tx).Select(memberColumns).Where("users.kind = ?", Person).
+			Order("members.username").Limit(3).Find(&rows).Error
+		for _, m := range rows {
+			names = append(names, m.called())
+		}
+		return err
+	})
+	return names, err
 }
 
-// MayDoWhat lists members by user name with what each may do and by which role.
-func (a *Access) MayDoWhat(ctx context.Context, q RightsQuery) (List[MemberRights], error) {
-	panic("being written")
+func (m MemberRow) called() string {
+	if m.DisplayName != "" {
+		return m.DisplayName
+	}
+	return m.Username
 }
 
-// RightsOf is what one member may do and by which role.
-func (a *Access) RightsOf(ctx context.Context, username string) ([]Right, error) {
-	panic("being written")
+const memberColumns = "members.user_id, members.username, members.roles, members.created_at, members.last_seen_at, " +
+	"members.disabled_at IS NOT NULL AS disabled, users.disabled_at IS NOT NULL AS user_disabled, " +
+	"users.display_name, users.email, users.kind"
+
+func withUsers(tx *gorm.DB) *gorm.DB {
+	return tx.Model(&Member{}).Joins("JOIN users ON users.id = members.user_id")
+}
+
+// administrators narrows to those who hold the built-in role and can use it.
+func administrators(tx *gorm.DB) *gorm.DB {
+	return withUsers(tx).Scopes(holds("members.roles", Admin)).
+		Where("members.disabled_at IS NULL AND users.disabled_at IS NULL")
+}
+
+// holds narrows to rows whose column of words has one of the roles.
+func holds(column string, roles ...string) func(*gorm.DB) *gorm.DB {
+	conditions, args := []string{"1 = 0"}, []any{}
+	for _, r := range roles {
+		conditions = append(conditions, "(' ' || "+column+" || ' ') LIKE ?"+likeEscape)
+		args = append(args, contains(" "+r+" "))
+	}
+	return func(q *gorm.DB) *gorm.DB { return q.Where("("+strings.Join(conditions, " OR ")+")", args...) }
+}
+
+// check says what is wrong with a query, and brings the search to one form.
+func (q *MemberQuery) check() error {
+	problems := map[string]string{}
+	var complaint string
+	if q.Search, complaint = cleanText(q.Search, 0, 100); complaint != "" {
+		problems["q"] = complaint
+	}
+	if q.Role != "" && !rolePattern.MatchString(q.Role) {
+		problems["role"] = "Write a role as ROLE_ and capitals, such as ROLE_ADMIN."
+	}
+	if q.Status != "" && q.Status != MemberActive && q.Status != MemberDisabled {
+		problems["status"] = "Choose active or disabled."
+	}
+	return invalid(problems)
+}
+
+// members is the query that q describes. Users are joined only when a condition
+// needs them, for counting all members must not look each user up.
+func (q MemberQuery) members(tx *gorm.DB) *gorm.DB {
+	tx = tx.Model(&Member{})
+	if q.Search != "" || q.Status != "" {
+		tx = withUsers(tx)
+	}
+	if q.Search != "" {
+		tx = tx.Scopes(matches(q.Search, "members.username", "users.display_name", "users.email"))
+	}
+	if q.Role != "" {
+		tx = tx.Scopes(holds("members.roles", q.Role))
+	}
+	if q.anyRole != nil {
+		tx = tx.Scopes(holds("members.roles", q.anyRole...))
+	}
+	switch q.Status {
+	case MemberActive:
+		tx = tx.Where("members.disabled_at IS NULL AND users.disabled_at IS NULL")
+	case MemberDisabled:
+		tx = tx.Where("(members.disabled_at IS NOT NULL OR users.disabled_at IS NOT NULL)")
+	}
+	return tx
+}
+
+// matches narrows to rows that hold the text in one of the columns. SQLite
+// lowers only ASCII, so the text is looked for as it was typed too.
+func matches(text string, columns ...string) func(*gorm.DB) *gorm.DB {
+	var conditions []string
+	var args []any
+	for _, c := range columns {
+		conditions = append(conditions, "LOWER("+c+") LIKE ?"+likeEscape, c+" LIKE ?"+likeEscape)
+		args = append(args, contains(strings.ToLower(text)), contains(text))
+	}
+	return func(q *gorm.DB) *gorm.DB { return q.Where("("+strings.Join(conditions, " OR ")+")", args...) }
+}
+
+func (q MemberQuery) name() string {
+	return fmt.Sprintf("members %q %q %q %q", q.Search, q.Role, q.Status, q.anyRole)
+}
+
+// pageOfMembers reads one page of q, and how many live tokens each member has.
+func (a *Access) pageOfMembers(tx *gorm.DB, q MemberQuery) (list List[MemberRow], err error) {
+	rows := q.members(tx)
+	if q.Search == "" && q.Status == "" {
+		rows = withUsers(rows)
+	}
+	list, err = pageOf(a, rows.Select(memberColumns), q.name(), q.Paging,
+		order{column: "members.username", id: "members.user_id"},
+		func(m MemberRow) place { return newPlace(m.Username, m.UserID) })
+	if err != nil {
+		return list, err
+	}
+	return list, a.countTokens(tx, list.Items)
+}
+
+// countTokens fills in the live tokens of all rows with one query.
+func (a *Access) countTokens(tx *gorm.DB, rows []MemberRow) error {
+	ids := make([]string, len(rows))
+	for i, m := range rows {
+		ids[i] = m.UserID
+	}
+	var counts []struct {
+		UserID string
+		N      int64
+	}
+	err := tx.Model(&Token{}).Scopes(a.policy.live(a.store.now())).Where("user_id IN ?", ids).
+		Select("user_id, COUNT(*) AS n").Group("user_id").Find(&counts).Error
+	held := map[string]int64{}
+	for _, c := range counts {
+		held[c.UserID] = c.N
+	}
+	for i, m := range rows {
+		rows[i].LiveTokens = held[m.UserID]
+	}
+	return err
+}
+
+// takeMember reads one member. Not there and not this tenant's are the same.
+func takeMember(tx *gorm.DB, username string) (m MemberRow, err error) {
+	username, ok := canonicalUsername(username)
+	if !ok {
+		return m, errNoMember
+	}
+	err = withUsers(tx).Select(memberColumns).Where("members.username = ?", username).Take(&m).Error
+	if isMissing(err) {
+		err = errNoMember
+	}
+	return m, err
 }

@@ -1,9 +1,6 @@
 package models
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // A Tenant is an isolated organisation.
 type Tenant struct {
@@ -52,26 +49,4 @@ func (p Policy) ends(t *Token) *time.Time {
 // wherever the owner lives.
 func (p Policy) lifetime() time.Duration {
 	return time.Duration(*p.MaxLifetimeDays+1) * 24 * time.Hour
-}
-
-// A PolicyChange is what to change of a policy. What is nil stays as it is.
-type PolicyChange struct {
-	AllowNever       *bool
-	MaxLifetimeDays  **int // a nil inside takes the limit away
-	MaxTokensPerUser *int
-	TokensByToken    *bool
-	ContactText      *string
-}
-
-// TenantPolicy is the policy as it stands now.
-func (a *Access) TenantPolicy(ctx context.Context) (Policy, error) { panic("being written") }
-
-// ChangePolicy changes the policy. A stricter one holds for tokens that exist.
-func (a *Access) ChangePolicy(ctx context.Context, change PolicyChange) (Policy, error) {
-	panic("being written")
-}
-
-// PolicyImpact counts the live tokens that the change would stop now.
-func (a *Access) PolicyImpact(ctx context.Context, change PolicyChange) (int64, error) {
-	panic("being written")
 }
