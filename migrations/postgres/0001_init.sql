@@ -166,8 +166,8 @@ CREATE TABLE audit_events (
     client_ip  TEXT     NOT NULL,
     subject    TEXT     NOT NULL,
     count      INTEGER  NOT NULL,
-    before     TEXT     NOT NULL,
-    after      TEXT     NOT NULL
+    before     TEXT,
+    after      TEXT
 );
 CREATE INDEX audit_events_of_tenant ON audit_events (tenant_id, at, id);
 CREATE INDEX audit_events_by_actor ON audit_events (tenant_id, actor, at, id);
