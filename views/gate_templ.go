@@ -221,7 +221,7 @@ func SignIn(p SignInPage) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = gate(p.Gate, "Latchkey keeps personal access tokens for your organisation.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = gate(p.Gate.titled("Sign in"), "Latchkey keeps personal access tokens for your organisation.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -392,7 +392,7 @@ func Setup(p SetupPage) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = gate(p.Gate, "This page works once. The link stops working 30 minutes after Latchkey printed it.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var11), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = gate(p.Gate.titled("Set up"), "This page works once. The link stops working 30 minutes after Latchkey printed it.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var11), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -649,7 +649,7 @@ func Invite(p InvitePage) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = gate(p.Gate, "Latchkey keeps personal access tokens for your organisation.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = gate(p.Gate.titled("Join "+p.Tenant.Name), "Latchkey keeps personal access tokens for your organisation.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1003,7 +1003,7 @@ func deadLink(g Gate, heading, sentence string) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = gate(g, "Latchkey keeps personal access tokens for your organisation.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var38), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = gate(g.titled(heading), "Latchkey keeps personal access tokens for your organisation.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var38), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1064,7 +1064,7 @@ func NoTenant(p NoTenantPage) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = gate(p.Gate, "Latchkey keeps personal access tokens for your organisation.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var42), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = gate(p.Gate.titled("You belong to no tenant"), "Latchkey keeps personal access tokens for your organisation.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var42), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
