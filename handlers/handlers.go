@@ -65,12 +65,20 @@ func decode(c echo.Context, in any) error {
 // reason keeps what a client can mend and leaves out the decoder's own words.
 func reason(err error) string {
 	if field, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		return "it knows no field " + field
+		return "it knows no field " + brief(field)
 	}
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return "it breaks off or goes wrong at byte " + strconv.FormatInt(syntax.Offset, 10)
 	}
 	return "it breaks off or is of another form"
+}
+
+// brief keeps a name that a client made up short enough to be told back.
+func brief(name string) string {
+	if len(name) > 60 {
+		return strings.ToValidUTF8(name[:60], "") + "…"
+	}
+	return name
 }
 
 func readJSON(r *http.Request) ([]byte, error) {
@@ -91,15 +99,17 @@ func readJSON(r *http.Request) ([]byte, error) {
 		return nil, badJSON("The body is not UTF-8.")
 	case !bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("{")):
 		return nil, badJSON("Send one JSON object.")
-	case repeats(body):
-		return nil, badJSON("A field stands in the body twice.")
+	}
+	if complaint := oddField(body); complaint != "" {
+		return nil, badJSON(complaint)
 	}
 	return body, nil
 }
 
-// repeats reports whether an object has a field twice: the decoder would take
-// the last, a proxy in front of us perhaps the first.
-func repeats(body []byte) bool {
+// oddField says what is wrong with the name of a field. Of one that is there
+// twice the decoder would take the last, and a proxy in front of us perhaps the
+// first; one with capitals it would take for ours.
+func oddField(body []byte) (complaint string) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	type level struct {
 		keys  map[string]bool // nil in an array
@@ -109,14 +119,16 @@ func repeats(body []byte) bool {
 	for {
 		token, err := d.Token()
 		if err != nil {
-			return false // broken JSON is complained about elsewhere
+			return "" // broken JSON is complained about elsewhere
 		}
 		top := len(stack) - 1
 		key, isString := token.(string)
 		if top >= 0 && stack[top].keys != nil && isString && !stack[top].value {
-			key = strings.ToLower(key)
+			if strings.Trim(key, "abcdefghijklmnopqrstuvwxyz_") != "" {
+				return "This route knows no field " + brief(strconv.Quote(key)) + "."
+			}
 			if stack[top].keys[key] {
-				return true
+				return "The field " + key + " stands in the body twice."
 			}
 			stack[top].keys[key], stack[top].value = true, true
 			continue

@@ -102,11 +102,16 @@ func (s *Server) readable(c echo.Context, on *surface) error {
 	if r.Body != nil && r.Body != http.NoBody {
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
 	}
-	for _, v := range c.ParamValues() {
-		if !plain(v) {
+	values := c.ParamValues()
+	for i, v := range values {
+		if r.URL.RawPath != "" { // the router matched what was sent, escapes and all
+			v, _ = url.PathUnescape(v) // the URL has been parsed, so it is well formed
+		}
+		if values[i] = v; !plain(v) {
 			return echo.ErrNotFound
 		}
 	}
+	c.SetParamValues(values...)
 	if r.URL.RawQuery == "" {
 		return nil
 	}

@@ -78,7 +78,7 @@ func (s *Server) routes() []route {
 
 		api(GET, "/me", models.Proved, handlers.JSON(http.StatusOK, apis.Me)),
 		api(GET, "/tokens", models.TokensRead, handlers.JSON(http.StatusOK, apis.Tokens)),
-		api(POST, "/tokens", models.TokensWrite, apis.CreateToken),
+		api(POST, "/tokens", models.TokensWrite, handlers.JSON(http.StatusCreated, apis.CreateToken)),
 		api(GET, "/tokens/current", models.Proved, handlers.JSON(http.StatusOK, apis.CurrentToken)),
 		api(DELETE, "/tokens/current", models.Proved, handlers.JSON(http.StatusNoContent, apis.RevokeCurrent)),
 		api(GET, "/tokens/:id", models.TokensRead, handlers.JSON(http.StatusOK, apis.Token)),
