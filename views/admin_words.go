@@ -39,7 +39,7 @@ const everything = "everything"
 // roleWords say what the built-in roles are for; "" is what every member has.
 var roleWords = map[string]string{
 	"":                             "What every member has, without any role.",
-	"ROLE_ADMIN":                   "Everything in this tenant.",
+	"ROLE_ADMIN":                   "Administers the tenant and may do everything in it.",
 	"ROLE_MANAGE_PROXIES":          "Designs projects and API proxies.",
 	"ROLE_DEPLOY_UNDEPLOY_PROXIES": "Puts proxies live and takes them back.",
 	"ROLE_API_SECURITY":            "Owns connections, credentials and certificates.",
@@ -213,6 +213,17 @@ func handle(username string, service bool) string {
 	return username
 }
 
+// under is what stands below a name in a list: nothing that it says already.
+func under(name, username string, service bool) string {
+	switch {
+	case name != "":
+		return handle(username, service)
+	case service:
+		return "service user"
+	}
+	return ""
+}
+
 // you marks whoever looks.
 func you(yes bool) string {
 	if yes {
@@ -260,7 +271,11 @@ func (p WhoMayDoWhatPage) beyond(m MemberRights) []rightRow {
 	if p.Scope == "" && len(p.EveryMember) > 0 {
 		rights = slices.DeleteFunc(slices.Clone(rights), func(r Right) bool { return len(r.Roles) == 0 })
 	}
-	return rightRows(rights)
+	rows := rightRows(rights)
+	for i := range rows {
+		rows[i].about = "" // the overview is long enough without
+	}
+	return rows
 }
 
 // isUser says whether somebody is who looks.
@@ -269,17 +284,23 @@ func (f Frame) isUser(username string) bool { return f.User.Username == username
 // at is a link to a page of the tenant.
 func (f Frame) at(text string, parts ...string) Link { return Link{Text: text, Href: f.to(parts...)} }
 
-// aboutRole describes a role: its own words, else ours, else what it gives.
-func aboutRole(name, description string, scopes []string) string {
-	switch {
-	case description != "":
+// aboutRole describes a role: in its own words, or ours for a built-in one.
+func aboutRole(name, description string) string {
+	if description != "" {
 		return description
-	case roleWords[name] != "":
-		return roleWords[name]
-	case len(scopes) == 0:
+	}
+	return roleWords[name]
+}
+
+// about describes a role to whoever gives it to somebody.
+func (c RoleChoice) about() string {
+	switch about := aboutRole(c.Name, c.Description); {
+	case about != "":
+		return about
+	case len(c.Scopes) == 0:
 		return "It gives nothing yet."
 	}
-	return "It gives " + list(scopes) + "."
+	return "It gives " + list(c.Scopes) + "."
 }
 
 func checkedRoles(choices []RoleChoice) []string {

@@ -66,6 +66,9 @@ func (r AuditRow) verb() string {
 	return r.Action
 }
 
+// saysRefused is true of an action that is a refusal by its name.
+func (r AuditRow) saysRefused() bool { return strings.HasSuffix(r.Action, ".refused") }
+
 // often says how many times, for events that were counted as one.
 func (r AuditRow) often() string {
 	if r.Count < 2 {

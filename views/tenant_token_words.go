@@ -35,6 +35,10 @@ func (p TenantTokensPage) filtered() bool {
 	return p.Username != "" || p.Filter.narrowed() || p.InactiveCount > 0
 }
 
+// byAge says whether the list has a column for when a token was created. There
+// is room for it only when it is what the list is sorted by.
+func (p TenantTokensPage) byAge() bool { return p.Filter.by() == "created" }
+
 func (t TenantTokenRow) ended() bool {
 	return t.Status == "revoked" || t.Status == "expired"
 }
