@@ -59,12 +59,13 @@ func EndOf(date string, zone *time.Location) (time.Time, error) {
 }
 
 // startOf is the first instant of a day. Where clocks jump over midnight, the
-// day begins when they have jumped.
+// day begins when they have jumped; where a whole day was left out, with the
+// next one.
 func startOf(year int, month time.Month, day int, zone *time.Location) time.Time {
-	want := time.Date(year, month, day, 12, 0, 0, 0, time.UTC).Day()
+	want := time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
 	start := time.Date(year, month, day, 0, 0, 0, 0, zone)
-	for start.Day() != want {
-		start = start.Add(30 * time.Minute)
+	for start.Year() < 9999 && start.Format(time.DateOnly) < want {
+		start = start.Add(15 * time.Minute)
 	}
 	return start
 }

@@ -31,6 +31,9 @@ func (a *Access) RevokeTenantToken(ctx context.Context, id string) error {
 
 // revoke ends tokens one by one, so that each has its own record.
 func (a *Access) revoke(ctx context.Context, s Scope, ids []string, mine func(*gorm.DB) *gorm.DB) error {
+	if err := a.Require(s); err != nil {
+		return err
+	}
 	if len(ids) > MaxLimit {
 		return invalid(map[string]string{"id": "Choose at most 100 tokens at once."})
 	}

@@ -1,0 +1,74 @@
+package models
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// What external tests may see of the inside.
+
+func WriteDB(ctx context.Context, a *Access) *gorm.DB { return a.db(ctx, writing) }
+func ReadDB(ctx context.Context, a *Access) *gorm.DB  { return a.db(ctx, reading) }
+func (s *Store) Unguarded() *gorm.DB                  { return s.writer }
+func (s *Store) Across(ctx context.Context) *gorm.DB {
+	return s.acrossTenants(ctx, "a test looks at all")
+}
+func (s *Store) FlushAll(ctx context.Context) error { return s.flush(ctx, true) }
+func (s *Store) FlushDue(ctx context.Context) error { return s.flush(ctx, false) }
+
+var (
+	ErrNoTenant = errNoTenant
+	ErrUnowned  = errUnowned
+	ErrReadOnly = errReadOnly
+)
+
+func (s Scope) Valid() bool                     { return s.valid() }
+func Within(inner, outer []Scope) bool          { return within(inner, outer) }
+func CIDRsWithin(inner, outer Words) bool       { return cidrsWithin(inner, outer) }
+func ParseCIDR(s string) (string, bool)         { p, ok := parseCIDR(s); return p.String(), ok }
+func AllowedFrom(c Words, ip netip.Addr) bool   { return allowedFrom(c, ip) }
+func CleanText(s string) (string, string)       { return cleanText(s, 1, 100) }
+func IsID(kind, s string) bool                  { return isID(kind, s) }
+func NewID(kind string) string                  { return newID(kind) }
+func Numbered(q string) string                  { return numbered(q) }
+func (a *Access) Seal(list string) string       { return a.sealCursor(list, place{ID: "x"}) }
+func (a *Access) Opens(list, c string) bool     { _, ok := a.openCursor(list, c); return ok }
+func NewSecretString(brand, kind string) string { return newSecret(brand, kind).value }
+
+func (e Expiry) Instant(now time.Time, zone *time.Location) (*time.Time, string) {
+	return e.instant(now, zone)
+}
+
+// Tables are the structs whose columns the migrations must have.
+var Tables = []any{&installation{}, &setupCode{}, &Tenant{}, &Policy{}, &User{}, &Member{}, &Role{}, &Invitation{},
+	&Token{}, &TokenDay{}, &Session{}, &throttle{}, &AuditEvent{}}
+
+type columns struct{ InDatabase, InStruct []string }
+
+func Columns(t *testing.T, s *Store) map[string]columns {
+	t.Helper()
+	found := map[string]columns{}
+	for _, m := range Tables {
+		st := &gorm.Statement{DB: s.writer}
+		if err := st.Parse(m); err != nil {
+			t.Fatal(err)
+		}
+		types, err := s.acrossTenants(t.Context(), "schema test").Migrator().ColumnTypes(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := columns{InStruct: slices.Clone(st.Schema.DBNames)}
+		for _, ct := range types {
+			c.InDatabase = append(c.InDatabase, ct.Name())
+		}
+		slices.Sort(c.InStruct)
+		slices.Sort(c.InDatabase)
+		found[st.Schema.Table] = c
+	}
+	return found
+}
