@@ -11,11 +11,14 @@ import (
 
 // actions is every action that can be in the audit log, in order.
 var actions = []string{
+	"account.changed",
 	"member.added", "member.changed", "member.disabled", "member.enabled", "member.invited", "member.joined",
 	"member.removed", "member.uninvited",
+	"password.changed", "password.refused",
 	"policy.changed",
 	"request.refused",
 	"role.changed", "role.created", "role.deleted",
+	"session.ended", "session.started",
 	"tenant.created", "tenant.resumed", "tenant.suspended",
 	"token.changed", "token.created", "token.refused", "token.revoked",
 	"user.created", "user.disabled", "user.enabled",
