@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/gorilla/sessions"
+	"github.com/labstack/echo/v4"
 
 	"latchkey/models"
 )
@@ -70,7 +71,7 @@ func (s *sessionStore) New(r *http.Request, name string) (*sessions.Session, err
 // one: only signing in does.
 func (s *sessionStore) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
 	if session.Options != nil && session.Options.MaxAge < 0 {
-		return s.SignedOut(w, r)
+		return s.end(w, r, models.Client{UserAgent: r.UserAgent()})
 	}
 	values := make(map[string]any, len(session.Values))
 	for k, v := range session.Values {
@@ -108,24 +109,32 @@ func onlyCookie(r *http.Request, name string) string {
 }
 
 // Visitor is who stands at a password entrance with this request.
-func (s *sessionStore) Visitor(r *http.Request, from models.Client) models.Visitor {
-	return models.Visitor{Client: from, Device: onlyCookie(r, s.device), Session: s.Secret(r)}
+func (s *sessionStore) Visitor(c echo.Context) models.Visitor {
+	r := c.Request()
+	return models.Visitor{Client: client(c), Device: onlyCookie(r, s.device), Session: s.Secret(r)}
 }
 
 // SignedIn gives the browser its new session, and marks it as one that has
 // signed in.
-func (s *sessionStore) SignedIn(w http.ResponseWriter, _ *http.Request, in models.SignedIn) error {
-	http.SetCookie(w, s.newCookie(s.cookie, in.SessionSecret, 0))
-	http.SetCookie(w, s.newCookie(s.device, in.Device, deviceAge))
+func (s *sessionStore) SignedIn(c echo.Context, in models.SignedIn) error {
+	c.SetCookie(s.newCookie(s.cookie, in.SessionSecret, 0))
+	c.SetCookie(s.newCookie(s.device, in.Device, deviceAge))
 	return nil
 }
 
-// SignedOut ends the browser's session for good, if that was not done yet, and
-// takes its cookie.
-func (s *sessionStore) SignedOut(w http.ResponseWriter, r *http.Request) error {
+// SignedOut ends the browser's session for good. Without one it only makes
+// sure that the cookie goes.
+func (s *sessionStore) SignedOut(c echo.Context) error {
+	return s.end(c.Response(), c.Request(), client(c))
+}
+
+func (s *sessionStore) end(w http.ResponseWriter, r *http.Request, from models.Client) error {
+	if err := s.store.SignOut(r.Context(), s.Secret(r), from); err != nil {
+		return err
+	}
 	http.SetCookie(w, s.newCookie(s.cookie, "", -1))
-	w.Header().Set("Clear-Site-Data", `"cache"`)
-	return s.store.SignOut(r.Context(), s.Secret(r), models.Client{UserAgent: r.UserAgent()})
+	w.Header().Set("Clear-Site-Data", `"cache"`) // what the back button would show
+	return nil
 }
 
 func (s *sessionStore) newCookie(name, value string, age int) *http.Cookie {
@@ -135,31 +144,27 @@ func (s *sessionStore) newCookie(name, value string, age int) *http.Cookie {
 
 // Flash keeps a sentence for the next page that the browser asks for. Who is
 // not signed in any more does without.
-func (s *sessionStore) Flash(w http.ResponseWriter, r *http.Request, sentence string) error {
-	session, err := s.Get(r, s.cookie)
+func (s *sessionStore) Flash(c echo.Context, sentence string) error {
+	session, err := s.Get(c.Request(), s.cookie)
 	if err != nil || session.IsNew {
 		return err
 	}
 	session.Values[flashKey] = sentence
-	return unlessSignedOut(s.Save(r, w, session))
+	return unlessSignedOut(s.Save(c.Request(), c.Response(), session))
 }
 
-// TakeFlash is the sentence that was kept, once. A page without it is better
-// than none, so what goes wrong here is left to what the page needs.
-func (s *sessionStore) TakeFlash(w http.ResponseWriter, r *http.Request) string {
-	session, err := s.Get(r, s.cookie)
+// TakeFlash is the sentence that was kept, once.
+func (s *sessionStore) TakeFlash(c echo.Context) (string, error) {
+	session, err := s.Get(c.Request(), s.cookie)
 	if err != nil {
-		return ""
+		return "", err
 	}
 	sentence, ok := session.Values[flashKey].(string)
 	if !ok {
-		return ""
+		return "", nil
 	}
 	delete(session.Values, flashKey)
-	if s.Save(r, w, session) != nil {
-		return ""
-	}
-	return sentence
+	return sentence, unlessSignedOut(s.Save(c.Request(), c.Response(), session))
 }
 
 const flashKey = "flash"
