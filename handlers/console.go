@@ -26,15 +26,15 @@ type Sessions interface {
 	// Secret is that of the browser's session, empty when it has none.
 	Secret(r *http.Request) string
 	// Visitor is who stands at a password entrance.
-	Visitor(r *http.Request, from models.Client) models.Visitor
-	// SignedIn hands the browser its new session, and forgets the one before.
-	SignedIn(w http.ResponseWriter, r *http.Request, in models.SignedIn) error
-	// SignedOut takes the session away from the browser.
-	SignedOut(w http.ResponseWriter, r *http.Request) error
+	Visitor(c echo.Context) models.Visitor
+	// SignedIn hands the browser its new session.
+	SignedIn(c echo.Context, in models.SignedIn) error
+	// SignedOut ends the browser's session for good.
+	SignedOut(c echo.Context) error
 	// Flash keeps a sentence for the next page.
-	Flash(w http.ResponseWriter, r *http.Request, sentence string) error
+	Flash(c echo.Context, sentence string) error
 	// TakeFlash is the sentence that was kept, once.
-	TakeFlash(w http.ResponseWriter, r *http.Request) string
+	TakeFlash(c echo.Context) (string, error)
 }
 
 // Cookies that hold a choice and no secret.
@@ -44,19 +44,19 @@ const (
 	cookieLife   = 365 * 24 * time.Hour
 )
 
-// frame is what stands around a page of the console. here is the entry of the
-// navigation that the page belongs to, and where a form that comes back leads
-// when the theme is changed on it.
-func (con *Console) frame(c echo.Context, a *models.Access, here, title string, crumbs ...views.Link) (views.Frame, error) {
+// frame is what stands around a page of the console. A form that comes back
+// has no address to return to of its own, so form says where it is opened.
+func (con *Console) frame(c echo.Context, a *models.Access, form ...string) (views.Frame, error) {
 	tenants, err := a.Tenants(c.Request().Context())
 	if err != nil {
 		return views.Frame{}, err
 	}
-	f := views.Frame{Title: title, Here: here, Path: to(a, here), Tenant: tenant(a.Tenant()), User: person(a.User()),
-		Theme: theme(c), Can: can(a), Zone: a.Zone(), Now: a.Now(), Flash: con.Sessions.TakeFlash(c.Response(), c.Request())}
-	if title != "" {
-		f.Crumbs = append(crumbs, views.Link{Text: title})
+	flash, err := con.Sessions.TakeFlash(c)
+	if err != nil {
+		return views.Frame{}, err
 	}
+	f := views.Frame{Path: to(a, form...), Tenant: tenant(a.Tenant()), User: person(a.User()), Theme: theme(c),
+		Can: can(a), Zone: a.Zone(), Now: a.Now(), Flash: flash}
 	if c.Request().Method != http.MethodPost {
 		f.Path = c.Request().URL.RequestURI()
 	}
@@ -67,9 +67,18 @@ func (con *Console) frame(c echo.Context, a *models.Access, here, title string, 
 	return f, nil
 }
 
+// done leads to another page after something was done, and says what.
+func (con *Console) done(c echo.Context, sentence, path string) error {
+	if err := con.Sessions.Flash(c, sentence); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, path)
+}
+
 // gate is what stands around a page for somebody who is signed out.
 func gate(c echo.Context) views.Gate { return views.Gate{Theme: theme(c)} }
 
+// can says which doors are shown. It opens none: each page asks again.
 func can(a *models.Access) views.Can {
 	return views.Can{Members: a.Can(models.MembersRead), Roles: a.Can(models.RolesRead),
 		TenantTokens: a.Can(models.TenantTokensRead), Policy: a.Can(models.PolicyRead), Audit: a.Can(models.AuditRead)}
@@ -77,7 +86,9 @@ func can(a *models.Access) views.Can {
 
 func tenant(t models.Tenant) views.Tenant { return views.Tenant{Slug: t.Slug, Name: t.Name} }
 
-func person(u models.User) views.Person { return views.Person{Username: u.Username, Name: u.DisplayName} }
+func person(u models.User) views.Person {
+	return views.Person{Username: u.Username, Name: u.DisplayName}
+}
 
 // to is the address of something in the tenant of the caller.
 func to(a *models.Access, parts ...string) string {
@@ -131,10 +142,40 @@ func (con *Console) APIDocs(c echo.Context) error {
 	return Render(c, http.StatusOK, views.APIDocs(views.APIDocsPage{Theme: theme(c)}))
 }
 
+// Fail answers with a page that explains what went wrong: in the console for
+// who was proved, in a gate for everybody else.
+func (con *Console) Fail(c echo.Context, a *models.Access, page views.ErrorPage) error {
+	page.Gate = gate(c)
+	if a != nil {
+		// Without a frame, which asks the database, the page is still a page.
+		if f, err := con.frame(c, a, "profile"); err == nil {
+			page.Frame = &f
+		}
+		if page.Needs != "" {
+			page.Contact = contact(c, a)
+		}
+	}
+	return Render(c, page.Status, views.Error(page))
+}
+
+// contact is who can give what is missing, and what the tenant says about it.
+func contact(c echo.Context, a *models.Access) string {
+	names, err := a.Administrators(c.Request().Context())
+	if err != nil {
+		return ""
+	}
+	text := strings.Join(names, " or ")
+	if about := strings.TrimRight(a.Policy().ContactText, ". \n"); about != "" {
+		text += " (" + about + ")"
+	}
+	return text
+}
+
 // local is an address of ours that a form or a link may lead back to, "/" for
 // every other: nobody is sent from here to another site.
 func local(next string) string {
-	if !strings.HasPrefix(next, "/") || strings.Contains(next, "//") || strings.Contains(next, `\`) || len(next) > 2000 {
+	path, _, _ := strings.Cut(next, "?")
+	if !strings.HasPrefix(next, "/") || strings.Contains(path, "//") || strings.Contains(next, `\`) || len(next) > 2000 {
 		return "/"
 	}
 	for i := range len(next) {

@@ -14,6 +14,7 @@ type SignInPage struct {
 // A SetupPage makes the first tenant and its administrator, once.
 type SetupPage struct {
 	Gate         Gate
+	Waiting      bool   // somebody came without the link; nothing else is shown
 	Dead         bool   // the link was used or is too old; nothing else is shown
 	Code         string // of the link
 	Organisation string
