@@ -148,7 +148,7 @@ type RolePage struct {
 	Role        string // the role as it is stored, with ROLE_; "" when New
 	Name        string // of a new role: as typed, without ROLE_
 	Description string
-	Held        []string    // of a built-in role: its patterns
+	Held        []string    // of a role that is only shown: its patterns
 	Scopes      []RoleScope // the boxes: Latchkey's own scopes and plain ones of the tenant's API
 	Extra       string      // further patterns: those with * and those just typed
 	Holders     []RoleHolder
