@@ -46,7 +46,8 @@ func newServer(t testing.TB, s *models.Store, change ...func(*web.Config)) *web.
 // answers is held to its description.
 func do(t testing.TB, h http.Handler, method, path, token, body string, headers ...string) *httptest.ResponseRecorder {
 	t.Helper()
-	r := httptest.NewRequest(method, "http://localhost:8080"+path, strings.NewReader(body))
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.Host = "localhost:8080"
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
