@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -57,6 +58,21 @@ var operations = map[string]func(ctx context.Context, ada *models.Access, bobs t
 	"PolicyImpact":        ownTenant,
 	"OnlyAdministrator":   ownTenant,
 	"CreateRole":          ownTenant, // the same name in two tenants is two roles
+	"OwnRoles":            ownTenant, // the caller's own
+	"CountLiveTokens":     ownTenant, // of the caller's tenant; it takes no name
+
+	"Offspring": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		n, err := ada.Offspring(ctx, []string{bobs.token.ID})
+		return none(make([]int, n), err)
+	},
+	"TenantOffspring": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		n, err := ada.TenantOffspring(ctx, bobs.token.ID)
+		return none(make([]int, n), err)
+	},
+	"StoppedOwners": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		stopped, err := ada.StoppedOwners(ctx, []string{bobs.token.UserID})
+		return none(slices.Collect(maps.Keys(stopped)), err)
+	},
 
 	"Sessions": func(ctx context.Context, ada *models.Access, bobs theirs) error {
 		list, err := ada.Sessions(ctx)

@@ -8,9 +8,8 @@ import (
 )
 
 // OwnRoles lists the roles that the caller holds, with what they give now.
-// Nobody needs a right to know what they may do themself.
 func (a *Access) OwnRoles(ctx context.Context) (list []RoleRow, err error) {
-	err = a.read(ctx, Proved, func(tx *gorm.DB) error {
+	err = a.read(ctx, ProfileRead, func(tx *gorm.DB) error {
 		var made []Role
 		if err := tx.Where("name IN ?", []string(a.roles)).Find(&made).Error; err != nil {
 			return err
