@@ -54,10 +54,11 @@ type listedPackage struct {
 	Imports         []string
 }
 
-// room is the package's place in the table; packages for tests have none.
+// room is the package's place in the table. Packages for tests and programs
+// for developers are no part of the product, and have none.
 func (p listedPackage) room() (name string, ok bool) {
 	name = strings.TrimPrefix(p.ImportPath, module+"/")
-	return name, !strings.HasSuffix(name, "test")
+	return name, !strings.HasSuffix(name, "test") && name != "cmd/bench"
 }
 
 func listPackages(t *testing.T) (list []listedPackage) {
