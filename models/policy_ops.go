@@ -45,7 +45,7 @@ func (a *Access) ChangePolicy(ctx context.Context, change PolicyChange) (p Polic
 			return nil
 		}
 		e.Action, e.Subject = "policy.changed", a.tenant.Slug
-		return tx.Model(&Policy{}).Where("1 = 1").Updates(values).Error // the guard adds which
+		return tx.Model(&Policy{}).Where("tenant_id = ?", a.tenant.ID).Updates(values).Error
 	})
 	if err != nil {
 		return Policy{}, err

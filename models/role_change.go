@@ -120,7 +120,9 @@ func (in NewRole) role() (r RoleRow, err error) {
 		problems["name"] = "Write ROLE_ and then up to 59 capitals, digits or _, such as ROLE_BILLING."
 	}
 	r.Description = roleDescription(in.Description, problems)
-	r.Scopes = roleScopes(in.Scopes, problems)
+	if r.Scopes = roleScopes(in.Scopes, problems); len(in.Scopes) == 0 {
+		problems["scopes"] = "Choose at least one scope."
+	}
 	return r, invalid(problems)
 }
 
