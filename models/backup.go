@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -34,13 +35,24 @@ func (s *Store) Backup(ctx context.Context, file string) (err error) {
 	return f.Sync()
 }
 
-// copyTo reads in one snapshot, through a connection that cannot write, so that
-// writers need not wait.
+// copyTo reads in one snapshot, beside the writers, so that none needs to wait.
 func (s *Store) copyTo(ctx context.Context, file string) error {
 	db, err := s.reader.DB()
 	if err != nil {
 		return err
 	}
-	_, err = db.ExecContext(ctx, "VACUUM INTO ?", file)
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	// It may write from here on, so it must not go back to those that only read.
+	defer func() {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+		_ = conn.Close()
+	}()
+	if _, err := conn.ExecContext(ctx, "PRAGMA query_only = 0"); err != nil {
+		return err
+	}
+	_, err = conn.ExecContext(ctx, "VACUUM INTO ?", file)
 	return err
 }
