@@ -129,10 +129,10 @@ func lastDay(t time.Time, zone *time.Location) time.Time {
 }
 
 // until is the last moment of something: "end of 24 November 2026" or
-// "24 November 2026, 14:30".
-func until(t time.Time, zone *time.Location) string {
+// "24 November 2026, 14:30". Only the end of a day takes the words before it.
+func until(t time.Time, zone *time.Location, before string) string {
 	if endsDay(t, zone) {
-		return "end of " + longDay(t, zone)
+		return before + "end of " + longDay(t, zone)
 	}
 	return minute(t, zone)
 }
@@ -232,7 +232,11 @@ func sparkline(days []int) string {
 
 // tenths is a coordinate: one digit after the point is finer than a screen.
 func tenths(f float64) string {
-	return strings.TrimSuffix(strconv.FormatFloat(f, 'f', 1, 64), ".0")
+	s := strings.TrimSuffix(strconv.FormatFloat(f, 'f', 1, 64), ".0")
+	if s == "-0" {
+		return "0"
+	}
+	return s
 }
 
 // stop is what follows the i-th of n things in a sentence.

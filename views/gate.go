@@ -3,6 +3,7 @@ package views
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 )
 
 // setupFields and accountFields are the fields in the order of their forms.
@@ -77,4 +78,13 @@ func (p ErrorPage) gated() Gate {
 	g := p.Gate
 	g.Title = p.heading()
 	return g
+}
+
+// status is for whoever is asked about the error, before the request's id.
+func (p ErrorPage) status() string {
+	status := strconv.Itoa(p.Status) + " " + errorWords(p.Status).title
+	if p.RequestID != "" {
+		return status + ", request"
+	}
+	return status
 }

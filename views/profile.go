@@ -14,7 +14,8 @@ var (
 )
 
 // page fills in what every page of a kind has alike, unless a handler has set
-// it: title, place in the navigation and way back.
+// it: title, place in the navigation and way back. Unless the last crumb says
+// what the page is, the title does.
 func (f Frame) page(here, title string, crumbs ...Link) Frame {
 	if f.Title == "" {
 		f.Title = title
@@ -23,7 +24,10 @@ func (f Frame) page(here, title string, crumbs ...Link) Frame {
 		f.Here = here
 	}
 	if f.Crumbs == nil {
-		f.Crumbs = append(crumbs, Link{Text: title})
+		f.Crumbs = crumbs
+		if len(crumbs) == 0 || crumbs[len(crumbs)-1].Href != "" {
+			f.Crumbs = append(crumbs, Link{Text: title})
+		}
 	}
 	return f
 }

@@ -192,7 +192,11 @@ func filename(name string) string {
 		}
 		return '-'
 	}
-	return strings.Trim(strings.Map(keep, name), "-") + ".token"
+	stem := strings.Trim(strings.Map(keep, name), "-")
+	if stem == "" {
+		stem = "latchkey"
+	}
+	return stem + ".token"
 }
 
 // endsSoon says whether the token is about to stop while it could be replaced.

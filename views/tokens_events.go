@@ -20,12 +20,22 @@ func (e TokenEvent) words() string {
 	return "did " + e.Action
 }
 
-// who did it. A refusal has no actor: whoever held the token was not let in.
-func (e TokenEvent) who() string {
-	if e.Actor == "" {
-		return "Somebody"
+// alone is the sentence when nobody was proved: whoever held the token was not
+// let in, so it has no actor.
+func (e TokenEvent) alone() string {
+	if e.What == "" && e.verb() == "refused" {
+		return "A request was refused"
 	}
-	return e.Actor
+	return "Somebody " + e.words()
+}
+
+// rest is what stands behind the time: from where, and how often.
+func (e TokenEvent) rest() string {
+	rest := before(", from ", e.Address)
+	if e.Count > 1 {
+		rest += ", " + count(e.Count, "time")
+	}
+	return rest
 }
 
 func (e TokenEvent) drawing() string {

@@ -1,6 +1,7 @@
 package views_test
 
 import (
+	"bytes"
 	"flag"
 	"maps"
 	"os"
@@ -184,6 +185,7 @@ func TestPages(t *testing.T) {
 	for name, page := range ownPages(adminFrame(t)) {
 		t.Run(name, func(t *testing.T) {
 			got := content.ReplaceAll(rendered(t, page), []byte("$1."))
+			got = bytes.ReplaceAll(got, []byte("><"), []byte(">\n<")) // a line for each element, for diffs
 			golden := filepath.Join("testdata", name+".golden.html")
 			if *update {
 				if err := os.WriteFile(golden, got, 0o644); err != nil {
