@@ -39,9 +39,6 @@ type newRole struct {
 
 // CreateRole answers POST /roles.
 func (API) CreateRole(ctx context.Context, a *models.Access, in newRole) (roleJSON, error) {
-	if !in.Scopes.sent {
-		return roleJSON{}, refuse("scopes", "Give a list of scopes. It may be empty.")
-	}
 	r, err := a.CreateRole(ctx, models.NewRole{Name: in.Name.value, Description: in.Description.value, Scopes: in.Scopes.value})
 	return newRoleJSON(r), err
 }

@@ -158,8 +158,9 @@ func (a *Access) filter(db *gorm.DB, q TokenQuery) (*gorm.DB, error) {
 		if complaint != "" {
 			return nil, invalid(map[string]string{"q": complaint})
 		}
-		db = db.Where("(tokens.name_key LIKE ?"+likeEscape+" OR tokens.hint LIKE ?"+likeEscape+")",
-			contains(nameKey(clean)), contains(clean))
+		// every hint begins alike, so only what comes after the dots tells one from another
+		db = db.Where("(tokens.name_key LIKE ?"+likeEscape+" OR tokens.hint LIKE ?"+likeEscape+" OR tokens.hint = ?)",
+			contains(nameKey(clean)), "%…"+contains(clean), clean)
 	}
 	if q.Live || !q.Before.IsZero() {
 		db = db.Scopes(a.policy.live(now))

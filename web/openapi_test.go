@@ -55,6 +55,9 @@ func describedResponse(req *http.Request, status int, header http.Header, body [
 		return err
 	}
 	route, params, err := router.FindRoute(req)
+	if strings.HasSuffix(req.URL.Path, "/") {
+		err = routers.ErrPathNotFound // the router of the document overlooks it, ours does not
+	}
 	if err != nil {
 		return refusedRoute(err, status, header, body)
 	}
