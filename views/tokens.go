@@ -40,6 +40,32 @@ const isoDay = "2006-01-02"
 
 func (p NewTokenPage) today() string { return date(p.Frame.Now, p.Frame.Zone).Format(isoDay) }
 
+// may is what the token may do; everything unless something else was chosen,
+// as the API has it.
+func (p NewTokenPage) may() string {
+	if p.May == "" && !p.problems().Has("may") {
+		return "all"
+	}
+	return p.May
+}
+
+// dated says whether the choice is a date: because it was made, or because
+// there is no other.
+func (p NewTokenPage) dated() bool { return p.Expiration == "date" || !p.AllowNever }
+
+// day is what stands in the calendar field. Before anybody has chosen, that is
+// a month from now.
+func (p NewTokenPage) day() string {
+	if p.ExpiresOn != "" || p.Preset != "" || p.Expiration == "date" {
+		return p.ExpiresOn
+	}
+	days := 30
+	if p.MaxDays > 0 {
+		days = min(days, p.MaxDays)
+	}
+	return date(p.Frame.Now, p.Frame.Zone).AddDate(0, 0, days).Format(isoDay)
+}
+
 // mostDay is the last day that the policy allows.
 func (p NewTokenPage) mostDay() string {
 	return date(p.Frame.Now, p.Frame.Zone).AddDate(0, 0, p.MaxDays).Format(isoDay)
@@ -74,7 +100,7 @@ func (p NewTokenPage) chosenDay() (time.Time, bool) {
 	if days, err := strconv.Atoi(p.Preset); err == nil && days >= 0 && days < 100_000 {
 		return today.AddDate(0, 0, days), true
 	}
-	d, err := time.Parse(isoDay, p.ExpiresOn)
+	d, err := time.Parse(isoDay, p.day())
 	return d, err == nil && !d.Before(today)
 }
 

@@ -40,6 +40,7 @@ func gatePages() map[string]templ.Component {
 			Gate: views.Gate{Theme: "dark"}, Code: "3f9Zk2mQ7tXw5LpR8vBn1cYd", Organisation: "Acme", Tenant: "Acme!", Username: "ada", Email: "ada@acme.example",
 			Problems: views.Problems{"tenant": "Use small letters, digits and dashes.", "password": "Use at least 12 characters."},
 		}),
+		"setup_waiting":  views.Setup(views.SetupPage{Waiting: true}),
 		"setup_dead":     views.Setup(views.SetupPage{Dead: true}),
 		"invite_new":     views.Invite(views.InvitePage{Code: "c0de", Tenant: acme, Roles: roles, Email: "farid@acme.example"}),
 		"invite_refused": views.Invite(views.InvitePage{Code: "c0de", Tenant: acme, Action: "join", Username: "bob", Problems: views.Problems{"username": "This user name is taken. Choose another."}}),
@@ -134,6 +135,7 @@ func newTokenPages(f views.Frame) map[string]templ.Component {
 	past.Problems = views.Problems{"expires_at": "This is in the past. Choose a date that is still to come."}
 	return map[string]templ.Component{
 		"token_new":         views.NewToken(empty),
+		"token_new_first":   views.NewToken(views.NewTokenPage{Frame: f, Groups: groups, AllowNever: true, MaxDays: 14}),
 		"token_new_refused": views.NewToken(refused),
 		"token_new_strict":  views.NewToken(strict),
 		"token_new_past":    views.NewToken(past),
@@ -332,6 +334,20 @@ func TestLabelsThatOthersLookFor(t *testing.T) {
 			if !strings.Contains(html, label) {
 				t.Errorf("%s has no %s", name, label)
 			}
+		}
+	}
+}
+
+// Nobody gets a token that never expires by leaving something out, and a
+// visitor who says nothing else gets what the API gives.
+func TestAnUntouchedFormLeavesTheExpirationOpen(t *testing.T) {
+	html := string(rendered(t, ownPages(adminFrame(t))["token_new_first"]))
+	for _, want := range []string{
+		`id="expiration-never" name="expiration" value="never" required aria`, `id="expiration-date" name="expiration" value="date" required class`,
+		`id="may-all" name="may" value="all" checked required`, `value="2026-12-06" min="2026-11-22" max="2026-12-06"`,
+	} {
+		if !strings.Contains(html, want) {
+			t.Errorf("the form has no %s", want)
 		}
 	}
 }
