@@ -18,16 +18,17 @@ import (
 	"latchkey/views"
 )
 
-// form reads the form in the body, and nothing from the address.
+// form reads the form in the body, and nothing from the address. A body
+// without a byte is a form without a field.
 func form(c echo.Context) (url.Values, error) {
 	r := c.Request()
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if kind != echo.MIMEApplicationForm {
-		return nil, &Unreadable{http.StatusUnsupportedMediaType, "unsupported_media_type", "Send the form as " + echo.MIMEApplicationForm + "."}
-	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, err
+	}
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if kind != echo.MIMEApplicationForm && len(body) > 0 {
+		return nil, &Unreadable{http.StatusUnsupportedMediaType, "unsupported_media_type", "Send the form as " + echo.MIMEApplicationForm + "."}
 	}
 	in, err := url.ParseQuery(string(body))
 	if err != nil {
