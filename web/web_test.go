@@ -206,9 +206,8 @@ func golden(t testing.TB, name, got string) {
 	}
 }
 
-// kept lists what is in the database, so that a test can tell that nothing has
-// changed. When and how often tokens are used is left out.
-func kept(t testing.TB, database string) string {
+// connect opens a database beside the store, to look at what is kept there.
+func connect(t testing.TB, database string) *sql.DB {
 	t.Helper()
 	driver, name := "pgx", database
 	if path, ok := strings.CutPrefix(database, "sqlite:"); ok {
@@ -221,7 +220,14 @@ func kept(t testing.TB, database string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// kept lists what is in the database, so that a test can tell that nothing has
+// changed. When and how often tokens are used is left out.
+func kept(t testing.TB, db *sql.DB) string {
+	t.Helper()
 	var b strings.Builder
 	for _, table := range []string{
 		"tenants", "policies", "users", "members", "roles", "invitations", "sessions", "audit_events",
