@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -374,37 +372,4 @@ func eventually(t *testing.T, f func() bool) {
 		<-look.C
 	}
 	t.Fatal("it never came to that")
-}
-
-func TestDrainTellsConnectionsToClose(t *testing.T) {
-	i := install(t, modelstest.SQLite(t))
-	s := i.serve()
-	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	reader := bufio.NewReader(conn)
-	ask := func() *http.Response {
-		if _, err := io.WriteString(conn, "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
-			t.Fatal(err)
-		}
-		res, err := http.ReadResponse(reader, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, _ = io.Copy(io.Discard, res.Body)
-		return res
-	}
-	if ask().Close {
-		t.Error("the connection is closed after the first request")
-	}
-	go s.end()
-	s.log.find(t, "stopping")
-	if res := ask(); res.StatusCode != http.StatusOK || !res.Close {
-		t.Errorf("answered %d, and to close is %v", res.StatusCode, res.Close)
-	}
-	if code := s.end(); code != done {
-		t.Errorf("ended with %d", code)
-	}
 }

@@ -56,7 +56,7 @@ func inBackground(f func(context.Context)) (stop func()) {
 }
 
 func (c *serveCommand) serve(p *program, store *models.Store) error {
-	listener, err := net.Listen("tcp", c.Listen)
+	listener, err := listen(c.Listen)
 	if err != nil {
 		return err
 	}
@@ -74,6 +74,14 @@ func (c *serveCommand) serve(p *program, store *models.Store) error {
 		return err
 	}
 	return drainAfter(p.ctx, newServer(app, p.log), listener, app.Drain, p.log)
+}
+
+func listen(address string) (*net.TCPListener, error) {
+	resolved, err := net.ResolveTCPAddr("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	return net.ListenTCP("tcp", resolved)
 }
 
 // newServer limits what a client can make the server wait for and hold.
@@ -113,7 +121,7 @@ func (c *serveCommand) startMetrics(p *program) (m metrics, err error) {
 	if c.MetricsListen == "" {
 		return m, nil
 	}
-	listener, err := net.Listen("tcp", c.MetricsListen)
+	listener, err := listen(c.MetricsListen)
 	if err != nil {
 		return m, fmt.Errorf("metrics: %w", err)
 	}
