@@ -183,7 +183,7 @@ func (p *page) isSound() {
 func (p *page) is(status int) *page {
 	p.by.t.Helper()
 	if p.status != status {
-		p.by.t.Fatalf("%s %s: got %d (to %q), want %d\n%s", p.method, p.path, p.status, p.header.Get("Location"), status, p.text("main"))
+		p.by.t.Fatalf("%s %s: got %d (to %q), want %d\n%.500s", p.method, p.path, p.status, p.header.Get("Location"), status, p.text("main"))
 	}
 	return p
 }
@@ -210,7 +210,7 @@ func (p *page) says(selector string, parts ...string) *page {
 	got := p.text(selector)
 	for _, part := range parts {
 		if !strings.Contains(got, part) {
-			p.by.t.Errorf("%s %s: %q does not say %q at %s", p.method, p.path, got, part, selector)
+			p.by.t.Errorf("%s %s: %.500q does not say %q at %s", p.method, p.path, got, part, selector)
 		}
 	}
 	return p

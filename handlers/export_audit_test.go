@@ -1,0 +1,4 @@
+package handlers
+
+// Defused is defused.
+var Defused = defused
