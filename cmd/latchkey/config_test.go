@@ -97,7 +97,7 @@ func TestTheSecretIsMadeOnceForItsOwnerOnly(t *testing.T) {
 
 func TestWeakSecretsAreRefused(t *testing.T) {
 	for want, text := range map[string]string{
-		"is empty": " \n", "holds only 31 bytes": strings.Repeat("ab", 15) + "c\n", "repeats one byte": strings.Repeat("\x00", 64),
+		"is empty": " \n", "holds only 31 of 32 bytes": strings.Repeat("ab", 15) + "c\n", "repeats one byte": strings.Repeat("\x00", 64),
 		"is too long": strings.Repeat("ab", 40000),
 	} {
 		i := install(t, modelstest.SQLite(t))

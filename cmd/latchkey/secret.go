@@ -54,7 +54,7 @@ func weak(secret []byte) string {
 	case len(secret) == 0:
 		return "is empty"
 	case len(secret) < shortestSecret:
-		return fmt.Sprintf("holds only %d bytes", len(secret))
+		return fmt.Sprintf("holds only %d of %d bytes", len(secret), shortestSecret)
 	case len(secret) > longestSecret:
 		return "is too long to be a secret"
 	case bytes.Count(secret, secret[:1]) == len(secret):
