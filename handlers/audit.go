@@ -98,6 +98,7 @@ func auditRow(e models.AuditEvent) views.AuditRow {
 var sentences = map[string]string{
 	"account.changed":  "Changed the account of",
 	"member.uninvited": "Withdrew the invitation of",
+	"password.refused": "Refused a password of",
 }
 
 // firstText is the first of the values that says something.
@@ -155,35 +156,55 @@ func (con *Console) AuditCSV(c echo.Context, a *models.Access) error {
 	if err != nil {
 		return err
 	}
-	out := csv.NewWriter(c.Response())
-	out.UseCRLF = true // RFC 4180 2.1
-	begin := func() error {
-		h := c.Response().Header()
-		h.Set("Content-Type", "text/csv; charset=utf-8; header=present")
-		h.Set("Content-Disposition", `attachment; filename="audit-`+a.Tenant().Slug+"-"+a.Now().Format(time.DateOnly)+`.csv"`)
-		return out.Write(auditColumns)
-	}
-	begun := false
-	err = a.EachAuditEvent(c.Request().Context(), q, func(e models.AuditEvent) error {
-		if !begun {
-			begun = true
-			if err := begin(); err != nil {
-				return err
-			}
-		}
-		return out.Write(auditRecord(e))
-	})
-	if err == nil && !begun {
-		err = begin()
+	file := newAuditFile(c, "audit-"+a.Tenant().Slug+"-"+a.Now().Format(time.DateOnly)+".csv")
+	err = a.EachAuditEvent(c.Request().Context(), q, func(e models.AuditEvent) error { return file.write(auditRecord(e)) })
+	if err == nil {
+		err = file.end()
 	}
 	if err != nil && c.Response().Committed {
 		panic(http.ErrAbortHandler) // half a file must not look like a whole one
 	}
-	if err != nil {
-		return said(err)
+	return said(err)
+}
+
+// An auditFile is a table (RFC 4180) that begins with its first row, so that
+// what fails before is still an error page.
+type auditFile struct {
+	c     echo.Context
+	name  string
+	out   *csv.Writer
+	begun bool
+}
+
+func newAuditFile(c echo.Context, name string) *auditFile {
+	f := &auditFile{c: c, name: name, out: csv.NewWriter(c.Response())}
+	f.out.UseCRLF = true
+	return f
+}
+
+func (f *auditFile) write(row []string) error {
+	if !f.begun {
+		f.begun = true
+		h := f.c.Response().Header()
+		h.Set("Content-Type", "text/csv; charset=utf-8; header=present")
+		h.Set("Content-Disposition", `attachment; filename="`+f.name+`"`)
+		if err := f.out.Write(auditColumns); err != nil {
+			return err
+		}
 	}
-	out.Flush()
-	return out.Error()
+	if row == nil {
+		return nil
+	}
+	return f.out.Write(row)
+}
+
+// end writes what is left. A table without rows has its heading all the same.
+func (f *auditFile) end() error {
+	if err := f.write(nil); err != nil {
+		return err
+	}
+	f.out.Flush()
+	return f.out.Error()
 }
 
 func auditRecord(e models.AuditEvent) []string {

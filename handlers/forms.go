@@ -145,12 +145,3 @@ func orEmpty(s *string) string {
 func words(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == ',' || r == '\n' || r == '\r' || r == '\t' })
 }
-
-// scopes makes scopes of what a form or a link holds.
-func scopes(list []string) []models.Scope {
-	out := make([]models.Scope, len(list))
-	for i, s := range list {
-		out[i] = models.Scope(s)
-	}
-	return out
-}

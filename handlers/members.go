@@ -31,12 +31,8 @@ func (con *Console) Members(c echo.Context, a *models.Access) error {
 	if page.OnlyAdmin, err = a.OnlyAdministrator(ctx); err != nil {
 		return err
 	}
-	roles, err := giveable(ctx, a)
-	if err != nil {
+	if page.RoleNames, err = roleNames(ctx, a); err != nil {
 		return err
-	}
-	for _, r := range roles {
-		page.RoleNames = append(page.RoleNames, r.Name)
 	}
 	if page.Status != invited {
 		if err := listMembers(c, a, &page); err != nil {
@@ -49,6 +45,16 @@ func (con *Console) Members(c echo.Context, a *models.Access) error {
 		}
 	}
 	return Render(c, http.StatusOK, views.Members(page))
+}
+
+// roleNames are the roles that a filter offers.
+func roleNames(ctx context.Context, a *models.Access) ([]string, error) {
+	roles, err := giveable(ctx, a)
+	names := make([]string, len(roles))
+	for i, r := range roles {
+		names[i] = r.Name
+	}
+	return names, err
 }
 
 func listMembers(c echo.Context, a *models.Access, page *views.MembersPage) error {

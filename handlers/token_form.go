@@ -92,33 +92,44 @@ func scopeGroups(ctx context.Context, a *models.Access, chosen []string) ([]view
 	if err != nil {
 		return nil, "", err
 	}
-	seen := map[string]bool{}
-	held := a.Scopes()
-	var groups []views.ScopeGroup
-	add := func(role, description string, gives func(models.Scope) bool) {
-		g := views.ScopeGroup{Role: role, Description: description}
-		for _, s := range held {
-			if name := string(s); gives(s) && !seen[name] {
-				seen[name] = true
-				g.Scopes = append(g.Scopes, views.ScopeChoice{Scope: name, Chosen: slices.Contains(chosen, name)})
-			}
-		}
-		if len(g.Scopes) > 0 {
-			groups = append(groups, g)
-		}
-	}
-	add("", "", givenBy(models.EveryMember()))
 	// What gives everything comes last, for it would leave the others nothing.
 	slices.SortStableFunc(roles, func(x, y models.RoleRow) int { return reach(x) - reach(y) })
+	boxes := scopeBoxes{left: a.Scopes(), chosen: chosen}
+	boxes.add(views.ScopeGroup{}, models.EveryMember())
 	for _, r := range roles {
-		description := r.Description
-		if r.BuiltIn {
-			description = "" // the page has words for it
-		}
-		add(r.Name, description, givenBy(r.Scopes))
+		boxes.add(views.ScopeGroup{Role: r.Name, Description: ownWords(r)}, r.Scopes)
 	}
-	extra := slices.DeleteFunc(slices.Clone(chosen), func(s string) bool { return seen[s] })
-	return groups, strings.Join(extra, " "), nil
+	return boxes.groups, strings.Join(boxes.without(), " "), nil
+}
+
+// scopeBoxes are the groups of boxes while they are being made.
+type scopeBoxes struct {
+	left   []models.Scope // that have no box yet
+	chosen []string
+	groups []views.ScopeGroup
+}
+
+// add makes a group of what its patterns give and no group before it has.
+func (b *scopeBoxes) add(g views.ScopeGroup, patterns []models.Scope) {
+	gives := givenBy(patterns)
+	for _, s := range b.left {
+		if gives(s) {
+			g.Scopes = append(g.Scopes, views.ScopeChoice{Scope: string(s), Chosen: slices.Contains(b.chosen, string(s))})
+		}
+	}
+	b.left = slices.DeleteFunc(b.left, gives)
+	if len(g.Scopes) > 0 {
+		b.groups = append(b.groups, g)
+	}
+}
+
+// without is what was chosen and has no box.
+func (b *scopeBoxes) without() []string {
+	return slices.DeleteFunc(slices.Clone(b.chosen), func(s string) bool {
+		return slices.ContainsFunc(b.groups, func(g views.ScopeGroup) bool {
+			return slices.ContainsFunc(g.Scopes, func(c views.ScopeChoice) bool { return c.Scope == s })
+		})
+	})
 }
 
 func givenBy(patterns []models.Scope) func(models.Scope) bool {

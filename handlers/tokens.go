@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -18,20 +19,30 @@ func (con *Console) Token(c echo.Context, a *models.Access) error {
 	if err != nil {
 		return err
 	}
-	f, err := con.frame(c, a)
-	if err != nil {
+	page := views.TokenPage{Description: t.Description, CIDRs: t.AllowedCIDRs, Owner: a.User().Username,
+		UserAgent: orEmpty(t.LastUsedAgent), ParentID: orEmpty(t.ParentID), CanEdit: a.Can(models.TokensWrite) && t.RevokedAt == nil}
+	if page.Frame, err = con.frame(c, a); err != nil {
 		return err
 	}
 	use, err := a.TokenDays(ctx, []string{t.ID}, sparkFor)
 	if err != nil {
 		return err
 	}
-	page := views.TokenPage{Frame: f, Token: tokenRow(a, t, use[t.ID]), Description: t.Description, CIDRs: t.AllowedCIDRs,
-		Owner: a.User().Username, UserAgent: orEmpty(t.LastUsedAgent), ParentID: orEmpty(t.ParentID),
-		CanEdit: a.Can(models.TokensWrite) && t.RevokedAt == nil}
+	page.Token = tokenRow(a, t, use[t.ID])
 	if len(use[t.ID]) > 0 {
 		page.Use = daily(use[t.ID], a.Now())
 	}
+	if err := relatives(ctx, a, &page); err != nil {
+		return err
+	}
+	if page.Events, err = tokenEvents(ctx, a, t.ID); err != nil {
+		return err
+	}
+	return Render(c, http.StatusOK, views.Token(page))
+}
+
+// relatives fills in the token that made this one, and how many it made.
+func relatives(ctx context.Context, a *models.Access, page *views.TokenPage) (err error) {
 	if page.ParentID != "" {
 		parent, err := a.TokenByID(ctx, page.ParentID)
 		if err != nil {
@@ -39,18 +50,17 @@ func (con *Console) Token(c echo.Context, a *models.Access) error {
 		}
 		page.ParentName = parent.Name
 	}
-	if page.Children, err = a.Offspring(ctx, []string{t.ID}); err != nil {
-		return err
+	page.Children, err = a.Offspring(ctx, []string{page.Token.ID})
+	return err
+}
+
+func tokenEvents(ctx context.Context, a *models.Access, id string) ([]views.TokenEvent, error) {
+	events, err := a.TokenEvents(ctx, id)
+	out := make([]views.TokenEvent, len(events))
+	for i, e := range events {
+		out[i] = views.TokenEvent{Action: e.Action, Actor: e.Actor, What: renaming(e), Address: e.ClientIP, At: e.At, Count: e.Count}
 	}
-	events, err := a.TokenEvents(ctx, t.ID)
-	if err != nil {
-		return err
-	}
-	for _, e := range events {
-		page.Events = append(page.Events, views.TokenEvent{Action: e.Action, Actor: e.Actor, What: renaming(e),
-			Address: e.ClientIP, At: e.At, Count: e.Count})
-	}
-	return Render(c, http.StatusOK, views.Token(page))
+	return out, err
 }
 
 // renaming says more about a change than the page has words for.

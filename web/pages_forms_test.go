@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"latchkey/models"
 	"latchkey/models/modelstest"
@@ -123,7 +124,7 @@ func (p *page) comesBack(sent string, fields url.Values) {
 		switch {
 		case name == "current" || name == "new":
 			typed = []string{""}
-		case strings.ContainsAny(typed[0], "\x00\xff\n"), typed[0] == "forever", typed[0] == "ROLE_NONE":
+		case strings.ContainsAny(typed[0], "\x00\n"), !utf8.ValidString(typed[0]), typed[0] == "forever", typed[0] == "ROLE_NONE":
 			continue // nothing that the form could hold
 		}
 		if !slices.Equal(held, typed) {
