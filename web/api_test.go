@@ -1,13 +1,18 @@
 package web_test
 
 import (
+	"context"
+	"database/sql/driver"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"latchkey/models"
 	"latchkey/models/modelstest"
+	"latchkey/web"
 )
 
 func TestMe(t *testing.T) {
@@ -134,4 +139,38 @@ func TestProblems(t *testing.T) {
 			same(t, "content type", w.Header().Get("Content-Type"), "application/problem+json")
 		}
 	})
+}
+
+// A verifier fails as a test wants it to.
+type verifier struct{ fail func() error }
+
+func (v verifier) AccessByToken(context.Context, models.Secret, models.Client) (*models.Access, error) {
+	return nil, v.fail()
+}
+
+// What goes wrong on our side is told in the same form, and no more of it than
+// that it did.
+func TestFailuresOfTheServerAreProblemsToo(t *testing.T) {
+	s := modelstest.Open(t)
+	for name, test := range map[string]struct {
+		fail       func() error
+		status     int
+		code, wait string
+	}{
+		"the database is away": {func() error { return fmt.Errorf("reading tokens: %w", driver.ErrBadConn) }, 503, "unavailable", "2"},
+		"too slow":             {func() error { return context.DeadlineExceeded }, 503, "unavailable", "2"},
+		"too many": {func() error {
+			return &models.Error{Kind: models.TooMany, Message: "Wait.", RetryAfter: 1500 * time.Millisecond}
+		}, 429, "rate_limited", "2"},
+		"unforeseen": {func() error { return errors.New("pq: tokens.hash of row 7") }, 500, "internal", ""},
+		"a panic":    {func() error { panic("tokens.hash of row 7") }, 500, "internal", ""},
+	} {
+		srv := newServer(t, s, func(cfg *web.Config) { cfg.Tokens = verifier{test.fail} })
+		w := do(t, srv, "GET", "/api/v1/me", "lkpat000000000000000000000000000000004PbHcn", "")
+		want(t, w, test.status, test.code)
+		same(t, name, w.Header().Get("Retry-After"), test.wait)
+		if strings.Contains(w.Body.String(), "tokens") || w.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %v %s", name, w.Header(), w.Body)
+		}
+	}
 }

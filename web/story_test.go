@@ -236,6 +236,27 @@ func TestThePolicyOnTokensThatMakeTokens(t *testing.T) {
 	})
 }
 
+// atOnce sends n requests side by side and counts what they are answered. It
+// opens all connections to the database first: waiting for them would put the
+// requests in a row.
+func atOnce(n int, send func(i int) int, c caller) map[int]int {
+	codes := make([]int, n)
+	for _, f := range []func(int) int{func(int) int { return c.send("GET", "/tokens", "").Code }, send} {
+		start := make(chan struct{})
+		var wg sync.WaitGroup
+		for i := range codes {
+			wg.Go(func() { <-start; codes[i] = f(i) })
+		}
+		close(start)
+		wg.Wait()
+	}
+	count := map[int]int{}
+	for _, code := range codes {
+		count[code]++
+	}
+	return count
+}
+
 // Only live tokens count, and fifty who ask at once get the one place that is left.
 func TestTheLimitHoldsForFiftyAtOnce(t *testing.T) {
 	eachScene(t, func(t *testing.T, sc *scene) {
@@ -246,19 +267,9 @@ func TestTheLimitHoldsForFiftyAtOnce(t *testing.T) {
 		sc.ada.creates(`{"name":"second","expires_at":null}`)
 		sc.root.succeeds("PATCH", "/policy", `{"max_tokens_per_user":3}`, 200)
 
-		answers := make([]*httptest.ResponseRecorder, 50)
-		var wg sync.WaitGroup
-		for i := range answers {
-			wg.Go(func() {
-				answers[i] = sc.ada.send("POST", "/tokens", fmt.Sprintf(`{"name":"n%d","expires_at":null}`, i))
-			})
-		}
-		wg.Wait()
-		count := map[int]int{}
-		for _, w := range answers {
-			count[w.Code]++
-		}
-		same(t, "answers by status", count, map[int]int{201: 1, 409: 49})
+		same(t, "answers by status", atOnce(50, func(i int) int {
+			return sc.ada.send("POST", "/tokens", fmt.Sprintf(`{"name":"n%d","expires_at":null}`, i)).Code
+		}, sc.ada), map[int]int{201: 1, 409: 49})
 		same(t, "live tokens", len(sc.ada.lists("/tokens?status=active").Items), 3)
 		sc.bo.creates(`{"name":"n","expires_at":null}`) // the limit is for each
 		sc.root.succeeds("PATCH", "/policy", `{"max_tokens_per_user":1}`, 200)
@@ -270,17 +281,9 @@ func TestTheLimitHoldsForFiftyAtOnce(t *testing.T) {
 // One name asked for fifty times at once is given once.
 func TestANameIsGivenOnce(t *testing.T) {
 	eachScene(t, func(t *testing.T, sc *scene) {
-		codes := make([]int, 50)
-		var wg sync.WaitGroup
-		for i := range codes {
-			wg.Go(func() { codes[i] = sc.ada.send("POST", "/tokens", `{"name":"deploy","expires_at":null}`).Code })
-		}
-		wg.Wait()
-		count := map[int]int{}
-		for _, code := range codes {
-			count[code]++
-		}
-		same(t, "answers by status", count, map[int]int{201: 1, 409: 49})
+		same(t, "answers by status", atOnce(50, func(int) int {
+			return sc.ada.send("POST", "/tokens", `{"name":"deploy","expires_at":null}`).Code
+		}, sc.ada), map[int]int{201: 1, 409: 49})
 	})
 }
 
