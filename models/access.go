@@ -63,9 +63,21 @@ func (a *Access) Now() time.Time { return a.store.now() }
 // Scopes lists what the caller may do now, in order: what the roles give,
 // narrowed to what the token's own patterns match.
 func (a *Access) Scopes() []Scope {
-	known := append(Catalogue(), slices.Concat(a.named, a.granted, a.narrowed)...)
-	slices.Sort(known)
-	return slices.DeleteFunc(slices.Compact(known), func(s Scope) bool { return s.IsPattern() || !a.Can(s) })
+	list := make([]Scope, 0, len(inOrder))
+	for _, s := range inOrder {
+		if a.Can(s) {
+			list = append(list, s)
+		}
+	}
+	for _, named := range [][]Scope{a.named, a.granted, a.narrowed} {
+		for _, s := range named {
+			if catalogue[s] == "" && !s.IsPattern() && a.Can(s) {
+				list = append(list, s)
+			}
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // Can reports whether the caller may do s, now.
@@ -152,8 +164,11 @@ func (a *Access) event() AuditEvent {
 	return e
 }
 
-// LogValue implements slog.LogValuer.
+// LogValue implements slog.LogValuer. Nobody is logged as nobody.
 func (a *Access) LogValue() slog.Value {
+	if a == nil {
+		return slog.StringValue("")
+	}
 	attrs := []slog.Attr{slog.String("tenant", a.tenant.Slug), slog.String("user", a.user.Username)}
 	if a.token != nil {
 		attrs = append(attrs, slog.String("token", a.token.ID))

@@ -35,7 +35,6 @@ func AllowedFrom(c Words, ip netip.Addr) bool   { return allowedFrom(c, ip) }
 func CleanText(s string) (string, string)       { return cleanText(s, 1, 100) }
 func IsID(kind, s string) bool                  { return isID(kind, s) }
 func NewID(kind string) string                  { return newID(kind) }
-func Numbered(q string) string                  { return numbered(q) }
 func (a *Access) Seal(list string) string       { return a.sealCursor(list, place{ID: "x"}) }
 func (a *Access) Opens(list, c string) bool     { _, ok := a.openCursor(list, c); return ok }
 func NewSecretString(brand, kind string) string { return newSecret(brand, kind).value }

@@ -139,7 +139,9 @@ func coveredBy(p Scope, outer []Scope) bool {
 func BuiltInRoles() []string { return slices.Sorted(maps.Keys(builtIn)) }
 
 // Catalogue lists the scopes that Latchkey knows, in order.
-func Catalogue() []Scope { return slices.Sorted(maps.Keys(catalogue)) }
+func Catalogue() []Scope { return slices.Clone(inOrder) }
+
+var inOrder = slices.Sorted(maps.Keys(catalogue))
 
 func scopes(words Words) []Scope {
 	out := make([]Scope, len(words))
