@@ -50,12 +50,24 @@ func Apply(ctx context.Context, db *sql.DB, d Dialect) error {
 	if current(list) {
 		return nil // taking the lock would make every start wait for every other
 	}
-	p, err := provider(db, d)
-	if err != nil {
-		return err
+	for attempt := 0; ; attempt++ {
+		p, err := provider(db, d)
+		if err != nil {
+			return err
+		}
+		if _, err = p.Up(ctx); err == nil {
+			return nil
+		}
+		// SQLite has no lock that spans several transactions. Another process may
+		// have applied the migration between our look and our write, and then
+		// ours failed whole; what is left to do shows when looking again.
+		if ok, lerr := Current(ctx, db, d); lerr == nil && ok {
+			return nil
+		}
+		if d != SQLite || attempt == 5 {
+			return err
+		}
 	}
-	_, err = p.Up(ctx)
-	return err
 }
 
 // List tells which migrations there are and which the database has. It is

@@ -67,7 +67,17 @@ func sqlitePool(ctx context.Context, path, lock string, size int, now func() tim
 	}
 	pool.SetMaxOpenConns(size)
 	pool.SetMaxIdleConns(size)
-	if err := checkPragmas(ctx, pool); err != nil {
+	err = checkPragmas(ctx, pool)
+	for try := 0; try < 100 && err != nil && sqliteOutage(err.Error()); try++ {
+		// SQLite does not wait by itself while another process that starts at
+		// the same time turns the new file to WAL.
+		select {
+		case <-ctx.Done():
+		case <-time.After(50 * time.Millisecond):
+		}
+		err = checkPragmas(ctx, pool)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("database %s: %w", file, err), pool.Close())
 	}
 	return gorm.Open(sqlite.Dialector{Conn: pool, DriverName: sqliteDriver}, gormConfig(now))
