@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"errors"
 	"maps"
 	"math"
@@ -86,6 +87,9 @@ func newProblem(status int, code, detail string, cause *models.Error) problem {
 	if cause == nil {
 		p.cause = &models.Error{}
 	}
+	if len(p.cause.Fields) == 0 {
+		return p
+	}
 	for _, field := range slices.Sorted(maps.Keys(p.cause.Fields)) {
 		p.Errors = append(p.Errors, fieldError{field, p.cause.Fields[field]})
 	}
@@ -106,7 +110,7 @@ func (s *Server) fail(err error, c echo.Context) {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 	}
 	c.Response().Header()["Cache-Control"] = noStore
-	if err := surfaceOf(c).explain(s, c, p); err != nil {
+	if err := s.surfaceOf(c).explain(s, c, p); err != nil {
 		s.Log.Error("explaining failed", "request", requestID(c), "err", err)
 	}
 }
@@ -122,8 +126,11 @@ func (s *Server) explainJSON(c echo.Context, p problem) error {
 	case "insufficient_scope":
 		h.Set("WWW-Authenticate", `Bearer realm="latchkey", error="insufficient_scope", scope="`+string(p.cause.Scope)+`"`)
 	}
-	h.Set("Content-Type", "application/problem+json")
-	return c.JSON(p.Status, p)
+	body, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	return c.Blob(p.Status, "application/problem+json", body)
 }
 
 // explainPage answers a person. Whoever is signed out is sent to sign in, and

@@ -1,8 +1,6 @@
 package web
 
 import (
-	"encoding/base32"
-	"encoding/binary"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -27,20 +25,33 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 			c.Error(err) // answered here, so that the status is known
 		}
 		took, r, status := time.Since(start), c.Request(), c.Response().Status
-		s.seen.count(surfaceOf(c).name, r.Method, status, took)
+		s.seen.count(s.surfaceOf(c).name, r.Method, status, took)
 		if s.AccessLog {
-			s.Log.Info("request", "request", id, "method", r.Method, "path", r.URL.Path, "status", status,
+			s.Log.Info("request", "request", id, "method", r.Method, "path", loggable(c), "status", status,
 				"bytes", c.Response().Size, "took", took, "client", c.RealIP(), "caller", accessOf(c))
 		}
 		return nil
 	}
 }
 
+// loggable is the path of the request, without a code that stands in it.
+func loggable(c echo.Context) string {
+	if strings.Contains(c.Path(), ":code") {
+		return c.Path()
+	}
+	return c.Request().URL.Path
+}
+
 // newRequestID makes 13 characters to find a request by. They are no secret.
 func newRequestID() string {
-	var b [8]byte
-	binary.BigEndian.PutUint64(b[:], rand.Uint64())
-	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
+	const digits = "0123456789abcdefghjkmnpqrstvwxyz"
+	var id [13]byte
+	n := rand.Uint64()
+	for i := range id {
+		id[i] = digits[n&31]
+		n >>= 5
+	}
+	return string(id[:])
 }
 
 func requestID(c echo.Context) string { return c.Response().Header().Get("X-Request-Id") }

@@ -71,7 +71,6 @@ func api(method, path string, needs models.Scope, h handlers.Func) route {
 // guard stands in front of every route: prove, admit, handle.
 func (s *Server) guard(r route) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		c.Set(surfaceKey, r.surface)
 		if err := s.readable(c, r.surface); err != nil {
 			return err
 		}
@@ -80,13 +79,17 @@ func (s *Server) guard(r route) echo.HandlerFunc {
 			return err
 		}
 		if access != nil {
-			c.Set(accessKey, access)
 			if err := access.Require(r.needs); err != nil {
+				c.Set(accessKey, access)
 				return err
 			}
 			access.Used()
 		}
-		return r.handle(c, access)
+		err = r.handle(c, access)
+		if err != nil || s.AccessLog {
+			c.Set(accessKey, access) // for who explains or logs: most requests need neither
+		}
+		return err
 	}
 }
 
@@ -102,7 +105,21 @@ func (s *Server) readable(c echo.Context, on *surface) error {
 	if r.Body != nil && r.Body != http.NoBody {
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
 	}
-	values := c.ParamValues()
+	if len(c.ParamNames()) > 0 {
+		if err := unescape(c); err != nil {
+			return err
+		}
+	}
+	if r.URL.RawQuery == "" {
+		return nil
+	}
+	return readableQuery(r.URL.RawQuery, !on.browser)
+}
+
+// unescape makes the parameters of the path what they stand for. Text that no
+// database takes is at no address.
+func unescape(c echo.Context) error {
+	r, values := c.Request(), c.ParamValues()
 	for i, v := range values {
 		if r.URL.RawPath != "" { // the router matched what was sent, escapes and all
 			v, _ = url.PathUnescape(v) // the URL has been parsed, so it is well formed
@@ -112,10 +129,12 @@ func (s *Server) readable(c echo.Context, on *surface) error {
 		}
 	}
 	c.SetParamValues(values...)
-	if r.URL.RawQuery == "" {
-		return nil
-	}
-	query, err := url.ParseQuery(r.URL.RawQuery)
+	return nil
+}
+
+// readableQuery refuses a query that two readers would understand differently.
+func readableQuery(raw string, once bool) error {
+	query, err := url.ParseQuery(raw)
 	if err != nil {
 		return &models.Error{Kind: models.BadRequest, Message: "The query of the address is not well formed.", Err: err}
 	}
@@ -123,7 +142,7 @@ func (s *Server) readable(c echo.Context, on *surface) error {
 		if !plain(name) || !plain(strings.Join(values, "")) {
 			return &models.Error{Kind: models.BadRequest, Message: "The query of the address holds control characters or is not UTF-8."}
 		}
-		if len(values) > 1 && !on.browser {
+		if len(values) > 1 && once {
 			return &models.Error{Kind: models.BadRequest, Message: "The parameter " + name + " stands in the query twice."}
 		}
 	}
@@ -140,16 +159,13 @@ func plain(s string) bool {
 	return utf8.ValidString(s)
 }
 
-const (
-	surfaceKey = "surface"
-	accessKey  = "access"
-)
+const accessKey = "access"
 
 // surfaceOf returns the surface of the request. One that matched no route has
 // none, and is explained by where it was sent.
-func surfaceOf(c echo.Context) *surface {
-	if s, ok := c.Get(surfaceKey).(*surface); ok {
-		return s
+func (s *Server) surfaceOf(c echo.Context) *surface {
+	if on := s.surfaces[c.Path()]; on != nil {
+		return on
 	}
 	if strings.HasPrefix(c.Request().URL.Path, "/api/") {
 		return apiSurface

@@ -26,15 +26,25 @@ var noStore = []string{"no-store"}
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; " +
 	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 
-func securityHeaders(secure bool) []header {
-	list := []header{
+// programPolicy is for what no browser should show as a page.
+const programPolicy = "default-src 'none'; frame-ancestors 'none'"
+
+func pageHeaders(secure bool) []header {
+	return append(programHeaders(secure), []header{
 		{"Content-Security-Policy", []string{contentPolicy}},
-		{"X-Content-Type-Options", []string{"nosniff"}},
 		{"X-Frame-Options", []string{"DENY"}},
-		{"Referrer-Policy", []string{"same-origin"}},
 		{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
 		{"Cross-Origin-Resource-Policy", []string{"same-origin"}},
 		{"Permissions-Policy", []string{"camera=(), geolocation=(), microphone=(), payment=(), usb=()"}},
+	}...)
+}
+
+// programHeaders are few: each costs as much as a part of the answer.
+func programHeaders(secure bool) []header {
+	list := []header{
+		{"Content-Security-Policy", []string{programPolicy}},
+		{"X-Content-Type-Options", []string{"nosniff"}},
+		{"Referrer-Policy", []string{"same-origin"}},
 		{"Cache-Control", noStore}, // static files and the API document say otherwise
 	}
 	if secure {
@@ -47,8 +57,12 @@ func securityHeaders(secure bool) []header {
 // them too.
 func (s *Server) secure(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
+		list := s.apiHeaders
+		if s.surfaceOf(c).browser {
+			list = s.headers
+		}
 		h := c.Response().Header()
-		for _, head := range s.headers {
+		for _, head := range list {
 			h[head.name] = head.value
 		}
 		return next(c)

@@ -41,7 +41,9 @@ type Server struct {
 	echo        *echo.Echo
 	sessions    *sessionStore
 	crossOrigin *http.CrossOriginProtection
-	headers     []header
+	headers     []header            // of pages
+	apiHeaders  []header            // of what only programs read
+	surfaces    map[string]*surface // by the path of the route
 	draining    atomic.Bool
 	seen        *metrics
 }
@@ -50,12 +52,14 @@ type Server struct {
 func New(cfg Config) *Server {
 	secure := cfg.BaseURL.Scheme == "https"
 	s := &Server{Config: cfg, echo: echo.New(), sessions: newSessionStore(cfg.Store, secure),
-		crossOrigin: http.NewCrossOriginProtection(), headers: securityHeaders(secure), seen: newMetrics(cfg.Metrics)}
+		crossOrigin: http.NewCrossOriginProtection(), headers: pageHeaders(secure), apiHeaders: programHeaders(secure),
+		surfaces: map[string]*surface{}, seen: newMetrics(cfg.Metrics)}
 	e := s.echo
 	e.HTTPErrorHandler = s.fail
 	e.IPExtractor, e.SchemeExtractor = clientIP(cfg.TrustedProxies), scheme(cfg.TrustedProxies)
 	e.Use(s.observe, s.recover, s.secure)
 	for _, r := range s.routes() {
+		s.surfaces[r.path] = r.surface
 		e.Add(r.method, r.path, s.guard(r))
 		if r.method == GET {
 			e.Add(http.MethodHead, r.path, s.guard(r))
