@@ -24,7 +24,7 @@ type statusWords struct{ drawing, title, heading, message string }
 func errorWords(status int) statusWords {
 	words := statusWords{drawing: "triangle-alert", title: http.StatusText(status)}
 	switch status {
-	case http.StatusBadRequest:
+	case http.StatusBadRequest, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
 		words.heading, words.message = "We could not read that", "Go back, check what you sent and try again."
 	case http.StatusForbidden:
 		words.drawing = "lock"
