@@ -104,6 +104,9 @@ func (p *program) offerSetup(store *models.Store, base string) error {
 		return err
 	}
 	code, err := store.NewSetupCode(p.ctx)
+	if models.KindOf(err) == models.Conflict {
+		return nil // somebody has set it up since we looked
+	}
 	if err != nil {
 		return err
 	}
