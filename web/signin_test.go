@@ -11,6 +11,7 @@ import (
 
 	"latchkey/models"
 	"latchkey/models/modelstest"
+	"latchkey/web"
 )
 
 // doors is acme with ada in it, a server in front, and a clock of the test's own.
@@ -252,4 +253,32 @@ func TestTheSetUpWorksOnceAndSaysWhatIsWrong(t *testing.T) {
 		}
 		visits(t, server).get("/setup").is(404)
 	})
+}
+
+// Behind https, no cookie ever leaves it, and the browser is told to stay there.
+func TestBehindHTTPSEveryCookieStaysThere(t *testing.T) {
+	s := modelstest.Open(t)
+	modelstest.Tenant(t, s, "acme")
+	modelstest.Person(t, s, "acme", "ada", passphrase)
+	base := &url.URL{Scheme: "https", Host: "console.example"}
+	v := visits(t, newServer(t, s, func(cfg *web.Config) { cfg.BaseURL = base }))
+	v.base = base
+	var set []string
+	p := v.post("/login", url.Values{"username": {"ada"}, "password": {passphrase}}).is(303)
+	set = append(set, p.header.Values("Set-Cookie")...)
+	set = append(set, v.get("/t/acme/profile").is(200).header.Values("Set-Cookie")...)
+	set = append(set, v.post("/theme", url.Values{"theme": {"dark"}, "next": {"/"}}).is(303).header.Values("Set-Cookie")...)
+	if len(set) != 4 {
+		t.Errorf("the cookies are %q, want a session, a device, a tenant and a theme", set)
+	}
+	for _, cookie := range set {
+		for _, part := range []string{"; Secure", "; HttpOnly", "; SameSite=Lax", "; Path=/"} {
+			if !strings.Contains(cookie, part) {
+				t.Errorf("%q lacks %q", cookie, part)
+			}
+		}
+	}
+	if got := p.header.Get("Strict-Transport-Security"); !strings.HasPrefix(got, "max-age=") {
+		t.Errorf("Strict-Transport-Security is %q", got)
+	}
 }
