@@ -240,8 +240,8 @@ func invited(email string) string {
 	return email
 }
 
-// pieces cuts a name after each underscore.
-func pieces(name string) []string { return strings.SplitAfter(name, "_") }
+// pieces cuts a sentence after each underscore.
+func pieces(sentence string) []string { return strings.SplitAfter(sentence, "_") }
 
 // by says which roles give a right.
 func (r rightRow) by() string {
