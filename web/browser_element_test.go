@@ -33,6 +33,11 @@ func (b *tab) find(role, name string) element {
 func (e element) find(role, name string) element {
 	e.t.Helper()
 	var found []*accessibility.Node
+	defer func() {
+		if len(found) != 1 {
+			e.t.Logf("each %s here is one of %q", role, e.names(role))
+		}
+	}()
 	e.until(fmt.Sprintf("one %s %q", role, name), func() bool {
 		var err error
 		if found, err = e.accessible(e.id, role, name); err != nil {
@@ -214,4 +219,46 @@ func (e element) described() string {
 		const ids = (this.getAttribute("aria-describedby") ?? "").split(" ");
 		return ids.map((id) => document.getElementById(id)?.innerText ?? "").join(" ").trim();
 	}`)
+}
+
+// parent is what the element stands in.
+func (e element) parent() element {
+	e.t.Helper()
+	object := method[*runtime.RemoteObject](e, "function() { return this.parentElement }")
+	return element{e.tab, object.ObjectID}
+}
+
+// says waits until the element says something.
+func (e element) says(text string) {
+	e.t.Helper()
+	e.until(fmt.Sprintf("%q", text), func() bool { return strings.Contains(e.text(), text) })
+}
+
+// says waits until the page says something.
+func (b *tab) says(text string) {
+	b.t.Helper()
+	b.until(fmt.Sprintf("%q", text), func() bool {
+		return strings.Contains(script[string](b, "document.body.innerText.replace(/\\s+/g, ' ')"), text)
+	})
+}
+
+// keeps fails the test if a secret stands anywhere in the page.
+func (b *tab) keeps(secret string) {
+	b.t.Helper()
+	if strings.Contains(script[string](b, `document.documentElement.outerHTML +
+		[...document.querySelectorAll("input, textarea")].map((field) => field.value).join(" ")`), secret) {
+		b.t.Errorf("%s shows a secret again", b.address())
+	}
+}
+
+// focuses waits for the focus to be on something that is called so.
+func (b *tab) focuses(name string) {
+	b.t.Helper()
+	b.until(fmt.Sprintf("the focus on %q", name), func() bool { return b.focused().text() == name })
+}
+
+// goes follows an entry of the navigation.
+func (b *tab) goes(entry string) {
+	b.t.Helper()
+	b.find("navigation", "Main").find("link", entry).follow()
 }
