@@ -98,9 +98,13 @@ func TestACursorIsGoodForItsOwnList(t *testing.T) {
 		foreign := *sc.eve.lists("/tokens?limit=1").NextCursor
 		colleagues := *sc.ada.lists("/tokens?limit=1").NextCursor
 		members := *sc.root.lists("/members?limit=1").NextCursor
+		sc.member(t, "other", "ian")
+		foreignMembers := *sc.eve.lists("/members?limit=1").NextCursor
+		colleaguesMembers := *sc.member(t, "acme", "rita", models.Admin).lists("/members?limit=1").NextCursor
 		sc.root.lists("/tokens?cursor=" + mine)
 		for _, path := range []string{
 			"/tokens?cursor=" + foreign, "/tokens?cursor=" + colleagues, "/tokens?cursor=" + members,
+			"/members?cursor=" + foreignMembers, "/members?cursor=" + colleaguesMembers,
 			"/tokens?status=active&cursor=" + mine, "/tokens?q=t&cursor=" + mine, "/tokens?sort=name&cursor=" + mine,
 			"/tenant-tokens?cursor=" + mine, "/roles?cursor=" + mine, "/members?cursor=" + mine, "/audit-events?cursor=" + mine,
 			"/members?q=a&cursor=" + members, "/tokens?cursor=" + mine[1:], "/tokens?cursor=" + mine + mine, "/tokens?cursor=x",

@@ -390,6 +390,8 @@ func TestAUserOfTwoTenants(t *testing.T) {
 		same(t, "the tenant", there.gets("/me")["tenant"].(object)["slug"], any("other"))
 		same(t, "her tokens here", sc.ada.lists("/tokens").column("id"), []string{sc.ada.id})
 		same(t, "her tokens there", there.lists("/tokens").column("id"), []string{there.id})
+		there.creates(`{"name":"second","expires_at":null}`)
+		same(t, "a cursor from there", sc.ada.fails("GET", "/tokens?cursor="+*there.lists("/tokens?limit=1").NextCursor, "", 422, "invalid").fields(), []string{"cursor"})
 		there.lists("/members")
 		sc.ada.fails("GET", "/members", "", 403, "insufficient_scope")
 		there.fails("GET", "/tokens/"+sc.ada.id, "", 404, "not_found")
