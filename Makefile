@@ -1,6 +1,7 @@
 # Two commands do it all: `go run ./cmd/latchkey` serves, `make test` passes.
 
 WITH_POSTGRES = .ci/with-postgres
+FUZZTIME = 10s
 
 .PHONY: help dev build test race fuzz lint check golden generate bench
 
@@ -19,9 +20,9 @@ test: ## run every test, on SQLite and PostgreSQL and in a real browser
 race: ## run the tests of what works at the same time under the race detector
 	$(WITH_POSTGRES) go test -race -timeout 20m ./models/... ./web/...
 
-fuzz: ## run each fuzzer for ten seconds
+fuzz: ## run each fuzzer for FUZZTIME
 	for f in $$(grep -ho 'func Fuzz[A-Za-z]*' models/*_test.go | cut -d' ' -f2); do \
-		go test -run '^$$' -fuzz "^$$f$$" -fuzztime 10s ./models || exit 1; done
+		go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) ./models || exit 1; done
 
 lint: ## look for what a reader would complain about
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -d $$(git ls-files '*.go'); exit 1; }
@@ -35,7 +36,7 @@ lint: ## look for what a reader would complain about
 check: lint test race ## everything that continuous integration does
 
 golden: ## rewrite the golden files, then read the difference
-	go test ./views ./web -run 'Golden|Page' -update
+	go test ./views ./web -run 'Golden|Page|RouteTable' -update
 
 generate: ## turn templ files into Go
 	go tool templ generate
