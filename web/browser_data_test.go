@@ -46,6 +46,8 @@ func (w *workplace) people(t *testing.T) {
 	_, err := ada.CreateRole(t.Context(), models.NewRole{Name: "ROLE_BILLING", Description: "Invoices, and who looked at them",
 		Scopes: []string{"invoices:read", "invoices:write", "audit:read"}})
 	must(t, err)
+	_, err = ada.CreateRole(t.Context(), models.NewRole{Name: "ROLE_UNUSED", Scopes: []string{"reports:*"}})
+	must(t, err)
 	modelstest.Person(t, w.store, "acme", "bo", passphrase, "ROLE_MANAGE_PROXIES", "ROLE_DEPLOY_UNDEPLOY_PROXIES")
 	modelstest.Person(t, w.store, "acme", "dilara", passphrase)
 	modelstest.Person(t, w.store, "acme", "cem", passphrase, "ROLE_API_SECURITY", "ROLE_BILLING")

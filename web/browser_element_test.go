@@ -231,15 +231,18 @@ func (e element) parent() element {
 // says waits until the element says something.
 func (e element) says(text string) {
 	e.t.Helper()
-	e.until(fmt.Sprintf("%q", text), func() bool { return strings.Contains(e.text(), text) })
+	said := ""
+	e.until(fmt.Sprintf("%q", text), func() bool { said = e.text(); return strings.Contains(said, text) }, &said)
 }
 
 // says waits until the page says something.
 func (b *tab) says(text string) {
 	b.t.Helper()
+	said := ""
 	b.until(fmt.Sprintf("%q", text), func() bool {
-		return strings.Contains(script[string](b, "document.body.innerText.replace(/\\s+/g, ' ')"), text)
-	})
+		said = script[string](b, `document.body.innerText.replace(/\s+/g, " ")`)
+		return strings.Contains(said, text)
+	}, &said)
 }
 
 // keeps fails the test if a secret stands anywhere in the page.
@@ -261,4 +264,10 @@ func (b *tab) focuses(name string) {
 func (b *tab) goes(entry string) {
 	b.t.Helper()
 	b.find("navigation", "Main").find("link", entry).follow()
+}
+
+// enter presses the key Enter, which sends the form that the focus is in.
+func (b *tab) enter() int {
+	b.t.Helper()
+	return b.load(chromedp.KeyEvent(kb.Enter))
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 // the names that somebody looks for.
 func TestTheWholeStoryInABrowser(t *testing.T) {
 	modelstest.EachDatabase(t, func(t *testing.T, database string) {
+		t.Parallel()
 		c := serve(t, database)
 		ada := c.tab(t)
 		ada.setsUp(c)
@@ -89,9 +91,14 @@ func (b *tab) tries(c *console, name, token string) {
 	b.says("export LATCHKEY_TOKEN=" + token)
 }
 
+// clipboard is one for all tabs.
+var clipboard sync.Mutex
+
 // copies presses the button, and looks at what a person could then paste.
 func (b *tab) copies(token string) {
 	b.t.Helper()
+	clipboard.Lock()
+	defer clipboard.Unlock()
 	b.click("button", "Copy")
 	b.until("the word that it is copied", func() bool { return b.find("textbox", "Your token").described() == "Copied." })
 	same(b.t, "what is pasted", b.pasted(), token)
@@ -250,6 +257,7 @@ func (b *tab) revokes(c *console, name, token string) {
 // Everything that makes and ends a token works without script.
 func TestTheStoryWithoutScript(t *testing.T) {
 	modelstest.EachDatabase(t, func(t *testing.T, database string) {
+		t.Parallel()
 		c := serve(t, database)
 		b := c.tab(t)
 		b.withoutScript()
@@ -278,6 +286,7 @@ func TestTheStoryWithoutScript(t *testing.T) {
 // that it could not.
 func TestCopyingOverPlainHTTPSaysTheTruth(t *testing.T) {
 	modelstest.EachDatabase(t, func(t *testing.T, database string) {
+		t.Parallel()
 		c := serve(t, database)
 		c.base = strings.Replace(c.base, "127.0.0.1", plainHost, 1)
 		b := c.tab(t)

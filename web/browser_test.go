@@ -168,15 +168,20 @@ func (b *tab) hear(event any) {
 	b.complaints = append(b.complaints, complaint)
 }
 
-// quiet fails the test if the browser has complained since it was last asked.
-func (b *tab) quiet() {
-	b.t.Helper()
+// complained is what the browser has said about pages since it was last asked.
+func (b *tab) complained() (list []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.complaints) > 0 {
-		b.t.Errorf("the browser complained:\n%s", strings.Join(b.complaints, "\n"))
+	list, b.complaints = b.complaints, nil
+	return list
+}
+
+// quiet fails the test if the browser has complained.
+func (b *tab) quiet() {
+	b.t.Helper()
+	if list := b.complained(); len(list) > 0 {
+		b.t.Errorf("the browser complained:\n%s", strings.Join(list, "\n"))
 	}
-	b.complaints = nil
 }
 
 // perform does something in a tab, and fails the test when it cannot be done.
@@ -203,8 +208,9 @@ func script[T any](b *tab, expression string) T {
 	return perform(b, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }
 
-// until waits for something to be true.
-func (b *tab) until(what string, f func() bool) {
+// until waits for something to be true. instead is what the message may say
+// that there was.
+func (b *tab) until(what string, f func() bool, instead ...*string) {
 	b.t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -212,6 +218,9 @@ func (b *tab) until(what string, f func() bool) {
 		if f() {
 			return
 		}
+	}
+	for _, said := range instead {
+		b.t.Logf("there is: %s", *said)
 	}
 	b.t.Fatalf("waited %v for %s at %s", patience, what, b.address())
 }
