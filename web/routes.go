@@ -34,6 +34,7 @@ func (s *Server) routes() []route {
 		page(POST, "/t/:tenant/sessions/revoke-others", models.InPerson, con.RevokeOtherSessions),
 		page(POST, "/t/:tenant/sessions/:id/revoke", models.InPerson, con.RevokeSession),
 
+		page(GET, "/t/:tenant/tokens", models.ProfileRead, con.TenantHome),
 		page(GET, "/t/:tenant/tokens/new", models.TokensWrite, con.NewToken),
 		page(POST, "/t/:tenant/tokens", models.TokensWrite, con.CreateToken),
 		page(POST, "/t/:tenant/tokens/revoke", models.TokensWrite, con.RevokeTokens),
