@@ -119,15 +119,15 @@ func withUsers(tx *gorm.DB) *gorm.DB {
 
 // administrators narrows to those who hold the built-in role and can use it.
 func administrators(tx *gorm.DB) *gorm.DB {
-	return withUsers(tx).Scopes(holds("members.roles", Admin)).
+	return withUsers(tx).Scopes(holds(Admin)).
 		Where("members.disabled_at IS NULL AND users.disabled_at IS NULL")
 }
 
-// holds narrows to rows whose column of words has one of the roles.
-func holds(column string, roles ...string) func(*gorm.DB) *gorm.DB {
+// holds narrows to members who hold one of the roles.
+func holds(roles ...string) func(*gorm.DB) *gorm.DB {
 	conditions, args := []string{"1 = 0"}, []any{}
 	for _, r := range roles {
-		conditions = append(conditions, "(' ' || "+column+" || ' ') LIKE ?"+likeEscape)
+		conditions = append(conditions, "(' ' || members.roles || ' ') LIKE ?"+likeEscape)
 		args = append(args, contains(" "+r+" "))
 	}
 	return func(q *gorm.DB) *gorm.DB { return q.Where("("+strings.Join(conditions, " OR ")+")", args...) }
@@ -160,10 +160,10 @@ func (q MemberQuery) members(tx *gorm.DB) *gorm.DB {
 		tx = tx.Scopes(matches(q.Search, "members.username", "users.display_name", "users.email"))
 	}
 	if q.Role != "" {
-		tx = tx.Scopes(holds("members.roles", q.Role))
+		tx = tx.Scopes(holds(q.Role))
 	}
 	if q.anyRole != nil {
-		tx = tx.Scopes(holds("members.roles", q.anyRole...))
+		tx = tx.Scopes(holds(q.anyRole...))
 	}
 	switch q.Status {
 	case MemberActive:

@@ -65,7 +65,7 @@ func (a *Access) RoleByName(ctx context.Context, name string) (r RoleRow, err er
 		if r, err = a.takeRole(tx, name); err != nil {
 			return err
 		}
-		return tx.Model(&Token{}).Scopes(a.policy.live(a.store.now()), holds("members.roles", name)).
+		return tx.Model(&Token{}).Scopes(a.policy.live(a.store.now()), holds(name)).
 			Joins("JOIN members ON members.tenant_id = tokens.tenant_id AND members.user_id = tokens.user_id").
 			Count(&r.LiveTokens).Error
 	})

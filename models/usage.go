@@ -144,9 +144,10 @@ func (s *Store) writeUsage(ctx context.Context, batch map[string]use) error {
 	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
 	var writes [3]*sql.Stmt
 	for i, query := range usageWrites {
-		if writes[i], err = tx.PrepareContext(ctx, s.dialectSQL(query)); err != nil {
+		if writes[i], err = tx.PrepareContext(ctx, s.dialectSQL(query)); err != nil { //nolint:sqlclosecheck // closed below
 			return err
 		}
+		defer writes[i].Close() //nolint:errcheck // ending the transaction closes it too
 	}
 	day, seen := s.now().Format(time.DateOnly), make(map[[2]string]time.Time)
 	for id, e := range batch {

@@ -23,6 +23,7 @@ var pageRoutes = []struct {
 	{"POST", "/profile/password", "", 422},
 	{"POST", "/sessions/revoke-others", "", 303},
 	{"POST", "/sessions/ses_none/revoke", "", 404},
+	{"GET", "/tokens", "profile:read", 303},
 	{"GET", "/tokens/new", "tokens:write", 200},
 	{"POST", "/tokens", "tokens:write", 422},
 	{"POST", "/tokens/revoke", "tokens:write", 303},

@@ -120,7 +120,8 @@ func (b *bench) connection(l load, addr string, n int) ([]time.Duration, error) 
 		if err != nil {
 			return nil, err
 		}
-		if _, err := io.Copy(io.Discard, res.Body); err != nil {
+		_, err = io.Copy(io.Discard, res.Body)
+		if err = errors.Join(err, res.Body.Close()); err != nil {
 			return nil, err
 		}
 		if res.StatusCode != l.status {

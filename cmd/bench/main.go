@@ -91,7 +91,7 @@ func (b *bench) fill(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer s.Close() //nolint:errcheck // it is about to be thrown away
 	if err := s.Migrate(ctx); err != nil {
 		return err
 	}

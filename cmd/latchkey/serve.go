@@ -60,7 +60,7 @@ func (c *serveCommand) serve(p *program, store *models.Store) error {
 	if err != nil {
 		return err
 	}
-	defer listener.Close() // for when it never comes to serving
+	defer listener.Close() //nolint:errcheck // for when it never comes to serving
 	counted, err := c.startMetrics(p)
 	if err != nil {
 		return err
