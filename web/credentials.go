@@ -15,7 +15,7 @@ import (
 
 var (
 	errMissingToken = &models.Error{Kind: models.MissingToken, Message: "Send a token: Authorization: Bearer …"}
-	errTwoTokens    = &models.Error{Kind: models.BadRequest, Message: "Send one Authorization header, not several."}
+	errTwoTokens    = &models.Error{Kind: models.BadRequest, Message: "Send one token, in one Authorization header."}
 	errTokenPlace   = &models.Error{Kind: models.BadRequest,
 		Message: "Send the token in the Authorization header. In an address or a form it would be kept in logs; revoke it if it was real."}
 )
@@ -45,6 +45,51 @@ func (s *Server) fromBearer(c echo.Context) (*models.Access, error) {
 		return nil, err
 	}
 	return s.Tokens.AccessByToken(r.Context(), secret, client(c))
+}
+
+// fromForwarded proves a token that a proxy passes on: as a bearer token, as
+// the password of Basic credentials, or in X-AccessToken. Sent in several
+// places it must be the same.
+func (s *Server) fromForwarded(c echo.Context) (*models.Access, error) {
+	r := c.Request()
+	if r.URL.RawQuery != "" && r.URL.Query().Has("access_token") {
+		return nil, errTokenPlace
+	}
+	sent, err := forwarded(r)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := models.ParseSecret(sent)
+	if err != nil {
+		return nil, err
+	}
+	return s.Tokens.AccessByToken(r.Context(), secret, client(c))
+}
+
+// forwarded is the token that came with the request.
+func forwarded(r *http.Request) (token string, err error) {
+	authorization, plain := r.Header["Authorization"], r.Header["X-Accesstoken"]
+	if len(authorization) > 1 || len(plain) > 1 {
+		return "", errTwoTokens
+	}
+	sent := false
+	if len(authorization) == 1 {
+		if _, password, ok := r.BasicAuth(); ok {
+			token, sent = password, true
+		} else if scheme, value, _ := strings.Cut(authorization[0], " "); strings.EqualFold(scheme, "bearer") {
+			token, sent = strings.TrimLeft(value, " "), true
+		}
+	}
+	if len(plain) == 1 {
+		if sent && token != plain[0] {
+			return "", errTwoTokens
+		}
+		token, sent = plain[0], true
+	}
+	if !sent {
+		return "", errMissingToken
+	}
+	return token, nil
 }
 
 // misplaced reports whether a token came in the query or in a form.

@@ -123,6 +123,8 @@ func (s *Server) explainJSON(c echo.Context, p problem) error {
 		h.Set("WWW-Authenticate", `Bearer realm="latchkey"`)
 	case "invalid_token":
 		h.Set("WWW-Authenticate", `Bearer realm="latchkey", error="invalid_token", error_description="`+p.Detail+`"`)
+	case "forbidden": // more than a scope is missing, and no other token of the owner would do
+		h.Set("WWW-Authenticate", `Bearer realm="latchkey", error="insufficient_scope"`)
 	case "insufficient_scope":
 		h.Set("WWW-Authenticate", `Bearer realm="latchkey", error="insufficient_scope", scope="`+string(p.cause.Scope)+`"`)
 	}

@@ -18,6 +18,8 @@ const (
 	POST   = http.MethodPost
 	PATCH  = http.MethodPatch
 	DELETE = http.MethodDelete
+
+	anyMethod = "ANY"
 )
 
 // maxBody is the largest body that is read (contract 6).
@@ -34,10 +36,11 @@ type surface struct {
 }
 
 var (
-	openSurface = &surface{"open", (*Server).nobody, (*Server).explainPage, true}
-	bareSurface = &surface{"bare", (*Server).nobody, (*Server).explainJSON, false}
-	pageSurface = &surface{"page", (*Server).fromSession, (*Server).explainPage, true}
-	apiSurface  = &surface{"api", (*Server).fromBearer, (*Server).explainJSON, false}
+	openSurface   = &surface{"open", (*Server).nobody, (*Server).explainPage, true}
+	bareSurface   = &surface{"bare", (*Server).nobody, (*Server).explainJSON, false}
+	pageSurface   = &surface{"page", (*Server).fromSession, (*Server).explainPage, true}
+	apiSurface    = &surface{"api", (*Server).fromBearer, (*Server).explainJSON, false}
+	verifySurface = &surface{"verify", (*Server).fromForwarded, (*Server).explainJSON, false}
 )
 
 type route struct {
@@ -66,6 +69,11 @@ func page(method, path string, needs models.Scope, h handlers.Func) route {
 // api is for a program with a token.
 func api(method, path string, needs models.Scope, h handlers.Func) route {
 	return route{apiSurface, method, "/api/v1" + path, needs, h}
+}
+
+// verify is for a proxy that asks on behalf of a client, with any method.
+func verify(path string, h handlers.Func) route {
+	return route{verifySurface, anyMethod, path, models.Proved, h}
 }
 
 // guard stands in front of every route: prove, admit, handle.

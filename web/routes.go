@@ -74,6 +74,8 @@ func (s *Server) routes() []route {
 		page(GET, "/t/:tenant/audit", models.AuditRead, con.Audit),
 		page(GET, "/t/:tenant/audit.csv", models.AuditRead, con.AuditCSV),
 
+		verify("/verify", handlers.Verify),
+
 		bare(GET, "/api/openapi.json", openAPI),
 		bare(GET, "/api/v1/ping", ping),
 

@@ -60,6 +60,10 @@ func New(cfg Config) *Server {
 	e.Use(s.observe, s.recover, s.secure)
 	for _, r := range s.routes() {
 		s.surfaces[r.path] = r.surface
+		if r.method == anyMethod {
+			e.Any(r.path, s.guard(r))
+			continue
+		}
 		e.Add(r.method, r.path, s.guard(r))
 		if r.method == GET {
 			e.Add(http.MethodHead, r.path, s.guard(r))

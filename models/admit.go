@@ -1,0 +1,48 @@
+package models
+
+import (
+	"slices"
+	"strings"
+)
+
+// A Demand is what a proxy asks of a caller on behalf of what stands behind it
+// (contract 8). The zero Demand asks for a valid token and no more.
+type Demand struct {
+	Scopes string // all needed, with spaces between
+	Role   string // that the caller must hold
+	Tenant string // slug of the tenant that the caller must be in
+}
+
+// Admit refuses a caller who does not meet a demand, and records the refusal.
+// A demand that nobody could meet, because it is not well formed, is a
+// BadRequest: whoever configured it should hear of it.
+func (a *Access) Admit(d Demand) error {
+	needed := strings.Fields(d.Scopes)
+	for _, s := range needed {
+		if scope := Scope(s); !scope.valid() || scope.IsPattern() {
+			return errorf(BadRequest, "Write scope as resource:action, several with spaces between.")
+		}
+	}
+	if d.Role != "" && !rolePattern.MatchString(d.Role) {
+		return errorf(BadRequest, "Write role as ROLE_ and capital letters.")
+	}
+	for _, s := range needed {
+		if err := a.Require(Scope(s)); err != nil {
+			return &Error{Kind: Forbidden, Scope: Scope(strings.Join(needed, " ")), Message: "This needs the scope " + s + "."}
+		}
+	}
+	switch {
+	case d.Role != "" && !slices.Contains(a.roles, d.Role):
+		return a.refuse(d.Role, "This needs the role "+d.Role+".")
+	case d.Tenant != "" && d.Tenant != a.tenant.Slug:
+		return a.refuse("tenant "+clip(d.Tenant, 63), "The token belongs to another tenant.")
+	}
+	return nil
+}
+
+// refuse records that the caller lacks something that is no scope.
+func (a *Access) refuse(lacks, message string) error {
+	a.store.refusals.note(a, Scope(lacks))
+	a.store.usage.note(a, false)
+	return errorf(Forbidden, "%s", message)
+}
