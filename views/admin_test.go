@@ -100,8 +100,9 @@ func memberPages(f views.Frame) map[string]templ.Component {
 			{Username: "ada", Name: "Ada Obi", Rights: []views.Right{{Scope: "*", Roles: []string{"ROLE_ADMIN"}}}},
 			{Username: "bob", Name: "Bob Lindqvist", Rights: someRights},
 			{Username: "esra", Name: "Esra Tan", Disabled: true, Rights: []views.Right{{Scope: "profile:read"}}},
+			{Username: "farid", Rights: []views.Right{{Scope: "projects:write", Roles: []string{"ROLE_MANAGE_PROXIES"}}}},
 		},
-		Page: views.Page{From: 1, To: 3, Total: -1, Older: "/t/acme/members/access?cursor=x"},
+		Page: views.Page{From: 1, To: 4, Total: -1, Older: "/t/acme/members/access?cursor=x"},
 	}
 	oneScope := views.WhoMayDoWhatPage{
 		Frame: f, Scope: "profile:read", Scopes: access.Scopes, EveryMember: access.EveryMember,
@@ -230,9 +231,11 @@ func auditPages(f views.Frame) map[string]templ.Component {
 			{Time: ago(time.Hour), Actor: "ada", Via: "console", Action: "member.changed", Subject: "bob", Address: "203.0.113.7", Changes: []views.AuditChange{
 				{Field: "Roles", Before: "ROLE_ADMIN, ROLE_MANAGE_PROXIES", After: "ROLE_MANAGE_PROXIES"}, {Field: "Disabled", After: "yes"},
 			}},
+			{Time: ago(2 * time.Hour), Actor: "ada", Via: "console", Action: "role.created", Subject: "ROLE_BILLING", Address: "203.0.113.7",
+				Changes: []views.AuditChange{{Field: "Scopes", After: "invoices:read"}}},
 			{Time: ago(4 * time.Hour), Actor: "ops", Via: "command line", Action: "proxy.deployed", Subject: "orders"},
 		},
-		Page: views.Page{From: 1, To: 5, Total: -1, Older: "/t/acme/audit?cursor=x"},
+		Page: views.Page{From: 1, To: 6, Total: -1, Older: "/t/acme/audit?cursor=x"},
 	}
 	return map[string]templ.Component{
 		"audit":       views.Audit(list),

@@ -265,13 +265,19 @@ func byRoles(roles []string) string {
 	return list(roles)
 }
 
-// beyond is what a member may do, without what the page says of every member.
+// beyond is what a member may do, without the resources of which the page says
+// all when it speaks of every member.
 func (p WhoMayDoWhatPage) beyond(m MemberRights) []rightRow {
-	rights := m.Rights
-	if p.Scope == "" && len(p.EveryMember) > 0 {
-		rights = slices.DeleteFunc(slices.Clone(rights), func(r Right) bool { return len(r.Roles) == 0 })
+	rights := slices.Clone(m.Rights)
+	everybody := p.Scope == "" && len(p.EveryMember) > 0
+	if everybody {
+		for _, scope := range p.EveryMember {
+			rights = append(rights, Right{Scope: scope})
+		}
 	}
-	rows := rightRows(rights)
+	rows := slices.DeleteFunc(rightRows(rights), func(r rightRow) bool {
+		return everybody && len(r.read)+len(r.write)+len(r.other) == 0
+	})
 	for i := range rows {
 		rows[i].about = "" // the overview is long enough without
 	}

@@ -77,12 +77,35 @@ func (r AuditRow) often() string {
 	return " " + times(r.Count)
 }
 
-// aspect names one side of a change: Before, or Roles before.
-func aspect(field, side string) string {
-	if field == "" {
-		return side
+// A contrast is which sides of changes there are: what is made has no before,
+// what is deleted no after.
+type contrast struct{ before, after bool }
+
+func contrastOf(all []AuditChange) (c contrast) {
+	for _, change := range all {
+		c.before = c.before || change.Before != ""
+		c.after = c.after || change.After != ""
 	}
-	return field + ", " + strings.ToLower(side)
+	return c
+}
+
+func (c contrast) words() string {
+	if c.before && c.after {
+		return "Before and after"
+	}
+	return "Details"
+}
+
+// aspect names one side of a change: Before, Roles before, or just Roles where
+// there is no other side.
+func (c contrast) aspect(field, side string) string {
+	switch {
+	case field == "":
+		return side
+	case c.before && c.after:
+		return field + ", " + strings.ToLower(side)
+	}
+	return field
 }
 
 // second is the time of day to the second, as the log needs it.
