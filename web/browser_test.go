@@ -158,6 +158,9 @@ func (b *tab) hear(event any) {
 	case *audits.EventIssueAdded:
 		details, _ := json.Marshal(e.Issue.Details)
 		complaint = fmt.Sprintf("issue: %s %s", e.Issue.Code, details)
+		if strings.Contains(complaint, "FormEmptyIdAndNameAttributesForInputError") {
+			return // a field without a name is not sent, and may be meant so
+		}
 	case *cdppage.EventJavascriptDialogOpening:
 		complaint = "dialog: " + e.Message
 	default:
@@ -316,16 +319,6 @@ func (b *tab) picture() {
 	defer f.Close()
 	_, err = f.Write(png)
 	b.t.Logf("what the tab showed: %s (%v)", f.Name(), err)
-}
-
-// cookies are the names of the cookies that the tab has.
-func (b *tab) cookies() (names []string) {
-	b.t.Helper()
-	for _, c := range command(b, network.GetCookies, network.GetCookiesParams{}).Cookies {
-		names = append(names, c.Name)
-	}
-	slices.Sort(names)
-	return names
 }
 
 // accessible lists what the page, or a part of it, offers to somebody who
