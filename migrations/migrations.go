@@ -82,11 +82,13 @@ func List(ctx context.Context, db *sql.DB, d Dialect) ([]Status, error) {
 		return nil, err
 	}
 	var list []Status
+	var known int64
 	for _, s := range p.ListSources() {
 		list = append(list, Status{Name: s.Path, Applied: s.Version <= have})
-		if s == p.ListSources()[len(p.ListSources())-1] && have > s.Version {
-			return nil, ErrNewer
-		}
+		known = max(known, s.Version)
+	}
+	if have > known {
+		return nil, ErrNewer
 	}
 	return list, nil
 }
