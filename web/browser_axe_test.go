@@ -218,6 +218,24 @@ func TestEveryAnswerIsForEverybody(t *testing.T) {
 	})
 }
 
+// The description of the API can be read and tried out, under the same policy
+// as every page.
+func TestTheReferenceIsTriedOut(t *testing.T) {
+	eachWorkplace(t, func(t *testing.T, w *workplace, ada *tab) {
+		_, token := modelstest.Token(t, modelstest.As(t, w.store, "acme", "ada"), models.NewToken{Name: "trial"})
+		ada.open("/api/docs")
+		ada.find("textbox", "Your token").fill(token)
+		ada.click("button", "Use this token")
+		ada.says("Requests from this page carry the token now.")
+		ada.click("button", "GET /api/v1/me Read who is calling")
+		ada.click("button", "Try it out")
+		ada.click("button", "Execute")
+		ada.says(`"name": "trial"`)
+		ada.sound()
+		same(t, "the token in what is shown", strings.Contains(script[string](ada, "document.body.innerText"), token), false)
+	})
+}
+
 // answers clicks, and looks at the page that comes.
 func (b *tab) answers(role, name string, status int) {
 	b.t.Helper()
