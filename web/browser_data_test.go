@@ -95,8 +95,8 @@ func (w *workplace) token(t *testing.T, a *models.Access, in models.NewToken) st
 	return secret
 }
 
-// day is a date so many days from now.
-func day(n int) string { return time.Now().AddDate(0, 0, n).Format(time.DateOnly) }
+// day is a date so many days from now, in UTC.
+func day(n int) string { return time.Now().UTC().AddDate(0, 0, n).Format(time.DateOnly) }
 
 // must fails the test for an error that it is not about.
 func must(t *testing.T, err error) {
