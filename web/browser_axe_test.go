@@ -69,9 +69,13 @@ func (b *tab) findings(rules string) (list []string) {
 	return list
 }
 
-// widest names what is wider than the window, empty when nothing is.
+// widest names what is wider than the window, or the table that is wider than
+// its card; empty when nothing is.
 const widest = `(() => {
 	const page = document.scrollingElement;
+	const right = (e) => e.getBoundingClientRect().right;
+	const table = [...document.querySelectorAll("table")].find((e) => right(e) > right(e.parentElement) + 0.5);
+	if (table) return "by " + (right(table) - right(table.parentElement)) + ", the table " + table.ariaLabel;
 	if (page.scrollWidth <= page.clientWidth) return "";
 	const wide = [...document.querySelectorAll("body *")].filter((e) => e.getBoundingClientRect().right > page.clientWidth + 0.5);
 	return page.scrollWidth + " pixels, because of " + wide.slice(-3).map((e) => e.outerHTML.slice(0, 200)).join("\n");
