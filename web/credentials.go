@@ -97,7 +97,11 @@ func misplaced(r *http.Request) bool {
 	if r.URL.RawQuery != "" && r.URL.Query().Has("access_token") {
 		return true
 	}
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	sent := r.Header["Content-Type"]
+	if len(sent) == 0 {
+		return false
+	}
+	kind, _, _ := mime.ParseMediaType(sent[0])
 	if kind != "application/x-www-form-urlencoded" {
 		return false
 	}

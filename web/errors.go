@@ -115,25 +115,43 @@ func (s *Server) fail(err error, c echo.Context) {
 	}
 }
 
+// challenge asks for a token and says nothing about one (RFC 6750 3.1).
+var challenge = []string{`Bearer realm="latchkey"`}
+
 // explainJSON answers a program (RFC 9457, RFC 6750 3).
 func (s *Server) explainJSON(c echo.Context, p problem) error {
 	h := c.Response().Header()
 	switch p.Code {
 	case "missing_token":
-		h.Set("WWW-Authenticate", `Bearer realm="latchkey"`)
+		h["Www-Authenticate"] = challenge
 	case "invalid_token":
-		h.Set("WWW-Authenticate", `Bearer realm="latchkey", error="invalid_token", error_description="`+p.Detail+`"`)
+		h["Www-Authenticate"] = []string{`Bearer realm="latchkey", error="invalid_token", error_description="` + p.Detail + `"`}
 	case "forbidden": // more than a scope is missing, and no other token of the owner would do
 		h.Set("WWW-Authenticate", `Bearer realm="latchkey", error="insufficient_scope"`)
 	case "insufficient_scope":
 		h.Set("WWW-Authenticate", `Bearer realm="latchkey", error="insufficient_scope", scope="`+string(p.cause.Scope)+`"`)
 	}
-	body, err := json.Marshal(p)
+	body, err := p.encode()
 	if err != nil {
 		return err
 	}
 	return c.Blob(p.Status, "application/problem+json", body)
 }
+
+// encode writes the problem as json.Marshal would. A flood of worthless tokens
+// is answered with one short sentence, and that need not be reflected upon.
+func (p problem) encode() ([]byte, error) {
+	if p.Errors != nil || strings.ContainsFunc(p.Detail, unquotable) {
+		return json.Marshal(p)
+	}
+	b := make([]byte, 0, 256)
+	b = append(b, `{"type":"`+p.Type+`","title":"`+p.Title+`","status":`...)
+	b = strconv.AppendInt(b, int64(p.Status), 10)
+	return append(b, `,"detail":"`+p.Detail+`","code":"`+p.Code+`"}`...), nil
+}
+
+// unquotable is what JSON writes in another way than it is.
+func unquotable(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune("\"\\<>&", r) }
 
 // explainPage answers a person. Whoever is signed out is sent to sign in, and
 // comes back to where they were.

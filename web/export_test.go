@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"github.com/labstack/echo/v4"
 
 	"latchkey/models"
@@ -23,3 +24,11 @@ func (s *Server) Routes() []RouteInfo {
 
 // Registered is every route that Echo would answer.
 func (s *Server) Registered() []*echo.Route { return s.echo.Routes() }
+
+// EncodeProblem is an error as the API writes it, and as json.Marshal would.
+func EncodeProblem(err error) (got, want []byte, failed error) {
+	p := problemOf(err)
+	got, failed = p.encode()
+	want, _ = json.Marshal(p)
+	return got, want, failed
+}

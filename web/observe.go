@@ -11,17 +11,20 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// observe gives each request an id, counts it and, when asked to, logs it. The
-// query is left out: it may hold what somebody pasted into the wrong place.
-func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
+// edge is what happens to every request, whatever it asks for: it gets an id
+// and the headers, it is counted and, when asked to, logged. The query is left
+// out of the log: it may hold what somebody pasted into the wrong place. It is
+// one step because Echo makes a closure of each for every request.
+func (s *Server) edge(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		id := newRequestID()
 		c.Response().Header()["X-Request-Id"] = []string{id}
+		s.secure(c)
 		if !s.AccessLog && s.seen == nil {
-			return next(c)
+			return safely(next, c)
 		}
 		start := time.Now()
-		if err := next(c); err != nil {
+		if err := safely(next, c); err != nil {
 			c.Error(err) // answered here, so that the status is known
 		}
 		took, r, status := time.Since(start), c.Request(), c.Response().Status

@@ -32,6 +32,7 @@ const programPolicy = "default-src 'none'; frame-ancestors 'none'"
 func pageHeaders(secure bool) []header {
 	return append(programHeaders(secure), []header{
 		{"Content-Security-Policy", []string{contentPolicy}},
+		{"Referrer-Policy", []string{"same-origin"}},
 		{"X-Frame-Options", []string{"DENY"}},
 		{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
 		{"Cross-Origin-Resource-Policy", []string{"same-origin"}},
@@ -44,7 +45,6 @@ func programHeaders(secure bool) []header {
 	list := []header{
 		{"Content-Security-Policy", []string{programPolicy}},
 		{"X-Content-Type-Options", []string{"nosniff"}},
-		{"Referrer-Policy", []string{"same-origin"}},
 		{"Cache-Control", noStore}, // static files and the API document say otherwise
 	}
 	if secure {
@@ -55,33 +55,28 @@ func programHeaders(secure bool) []header {
 
 // secure sets the headers before anything is decided, so that an error has
 // them too.
-func (s *Server) secure(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		list := s.apiHeaders
-		if s.surfaceOf(c).browser {
-			list = s.headers
-		}
-		h := c.Response().Header()
-		for _, head := range list {
-			h[head.name] = head.value
-		}
-		return next(c)
+func (s *Server) secure(c echo.Context) {
+	list := s.apiHeaders
+	if s.surfaceOf(c).browser {
+		list = s.headers
+	}
+	h := c.Response().Header()
+	for _, head := range list {
+		h[head.name] = head.value
 	}
 }
 
-// recover turns a panic into an internal error; the trace goes to the log.
-func (s *Server) recover(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) (err error) {
-		defer func() {
-			if r := recover(); r != nil {
-				if broken, ok := r.(error); ok && errors.Is(broken, http.ErrAbortHandler) {
-					panic(r) // net/http's own way to cut a response short
-				}
-				err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+// safely turns a panic into an internal error; the trace goes to the log.
+func safely(next echo.HandlerFunc, c echo.Context) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			if broken, ok := r.(error); ok && errors.Is(broken, http.ErrAbortHandler) {
+				panic(r) // net/http's own way to cut a response short
 			}
-		}()
-		return next(c)
-	}
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return next(c)
 }
 
 // clientIP finds the address of the client: that of the connection, or, when

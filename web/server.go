@@ -57,7 +57,7 @@ func New(cfg Config) *Server {
 	e := s.echo
 	e.HTTPErrorHandler = s.fail
 	e.IPExtractor, e.SchemeExtractor = clientIP(cfg.TrustedProxies), scheme(cfg.TrustedProxies)
-	e.Use(s.observe, s.recover, s.secure)
+	e.Use(s.edge)
 	for _, r := range s.routes() {
 		s.surfaces[r.path] = r.surface
 		if r.method == anyMethod {
