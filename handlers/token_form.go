@@ -114,7 +114,8 @@ func (b *scopeBoxes) add(g views.ScopeGroup, patterns []models.Scope) {
 	gives := givenBy(patterns)
 	for _, s := range b.left {
 		if gives(s) {
-			g.Scopes = append(g.Scopes, views.ScopeChoice{Scope: string(s), Chosen: slices.Contains(b.chosen, string(s))})
+			g.Scopes = append(g.Scopes, views.ScopeChoice{Scope: string(s), Description: s.Describe(),
+				Chosen: slices.Contains(b.chosen, string(s))})
 		}
 	}
 	b.left = slices.DeleteFunc(b.left, gives)

@@ -12,6 +12,7 @@ import (
 // A MemberChange is what to change of a member. What is nil stays as it is.
 type MemberChange struct {
 	Roles    *[]string
+	Rework   func(held []string) []string // in place of Roles, asked while nobody else can change them
 	Disabled *bool
 }
 
@@ -119,7 +120,10 @@ func (a *Access) holdMember(tx *gorm.DB, username string) (m MemberRow, err erro
 // their roles anew.
 func (a *Access) changed(tx *gorm.DB, m MemberRow, change MemberChange) (MemberRow, error) {
 	held, roles := m.Roles, []string(m.Roles)
-	if change.Roles != nil {
+	switch {
+	case change.Rework != nil:
+		roles = change.Rework(slices.Clone(roles))
+	case change.Roles != nil:
 		roles = *change.Roles
 	}
 	if change.Disabled != nil {
@@ -128,7 +132,7 @@ func (a *Access) changed(tx *gorm.DB, m MemberRow, change MemberChange) (MemberR
 		}
 		m.Disabled = *change.Disabled
 	}
-	if change.Roles == nil && held != nil {
+	if change.Roles == nil && change.Rework == nil && held != nil {
 		return m, nil
 	}
 	given, err := a.gift(tx, held, roles)

@@ -276,6 +276,10 @@ func (s *Store) startSession(tx *gorm.DB, user User, from Client) (secret string
 	if err := trimSessions(tx, user.ID); err != nil {
 		return "", err
 	}
+	seen := across(tx, "who signs in is seen in each of their tenants").Model(&Member{}).Where("user_id = ?", user.ID).Update("last_seen_at", now)
+	if seen.Error != nil {
+		return "", seen.Error
+	}
 	return secret, recordForUser(tx, user.ID, s.userEvent(user, from, "session.started", fresh.ID))
 }
 

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -96,7 +97,7 @@ func tokenCIDRs(list []string, problems map[string]string) Words {
 	for _, raw := range list {
 		p, ok := parseCIDR(raw)
 		if !ok {
-			problems["allowed_cidrs"] = "Write addresses or ranges such as 203.0.113.7 or 2001:db8::/32."
+			problems["allowed_cidrs"] = fmt.Sprintf("%q is no address and no range. Write them such as 203.0.113.7 or 2001:db8::/32.", clip(raw, 50))
 			return nil
 		}
 		clean = append(clean, p.String())

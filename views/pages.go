@@ -148,7 +148,7 @@ type ScopeGroup struct {
 // empty: scopes of Latchkey have words of their own.
 type ScopeChoice struct {
 	Scope       string
-	Description string
+	Description string // what it allows; empty for a scope of one's own API
 	Chosen      bool
 }
 

@@ -166,31 +166,9 @@ var roleTitles = map[string]string{
 
 func roleTitle(role string) string { return roleTitles[role] }
 
-// scopeWords say what somebody with the scope can do.
-var scopeWords = map[string]string{
-	"profile:read": "See your own profile",
-	"tokens:read":  "See your own tokens", "tokens:write": "Create and revoke your tokens",
-	"projects:read": "See projects and environments", "projects:write": "Create and change projects",
-	"environments:read": "See environments", "environments:write": "Create and change environments",
-	"proxies:read": "See API proxies", "proxies:write": "Design API proxies",
-	"deployments:read": "See what is live, and where", "deployments:write": "Deploy and undeploy proxies",
-	"connections:read": "See where requests go", "connections:write": "Change where requests go",
-	"credentials:read": "See which credentials exist", "credentials:write": "Replace credentials for upstreams",
-	"certificates:read": "See TLS certificates", "certificates:write": "Replace TLS certificates",
-	"members:read": "See members", "members:write": "Invite, change and remove members",
-	"roles:read": "See roles", "roles:write": "Create and change roles",
-	"tenant-tokens:read": "See the tokens of all members", "tenant-tokens:write": "Revoke the tokens of all members",
-	"policy:read": "See the rules for tokens", "policy:write": "Change the rules for tokens",
-	"applications:read": "See applications", "applications:write": "Create and change applications",
-	"audit:read": "Read the audit log",
-}
-
 func (s ScopeChoice) words() string {
 	if s.Description != "" {
 		return s.Description
-	}
-	if words, ok := scopeWords[s.Scope]; ok {
-		return words
 	}
 	return "A scope of your own API"
 }

@@ -112,8 +112,8 @@ func profilePages(f views.Frame) map[string]templ.Component {
 
 func newTokenPages(f views.Frame) map[string]templ.Component {
 	groups := []views.ScopeGroup{
-		{Scopes: []views.ScopeChoice{{Scope: "profile:read", Chosen: true}, {Scope: "projects:read", Chosen: true}, {Scope: "tokens:read"}, {Scope: "tokens:write"}}},
-		{Role: "ROLE_DEPLOY_UNDEPLOY_PROXIES", Scopes: []views.ScopeChoice{{Scope: "proxies:read", Chosen: true}, {Scope: "deployments:read", Chosen: true}, {Scope: "deployments:write", Chosen: true}}},
+		{Scopes: []views.ScopeChoice{{Scope: "profile:read", Description: "See your own profile", Chosen: true}, {Scope: "projects:read", Description: "See projects and environments", Chosen: true}, {Scope: "tokens:read", Description: "See your own tokens"}, {Scope: "tokens:write", Description: "Create, change and revoke your own tokens"}}},
+		{Role: "ROLE_DEPLOY_UNDEPLOY_PROXIES", Scopes: []views.ScopeChoice{{Scope: "proxies:read", Description: "See API proxies", Chosen: true}, {Scope: "deployments:read", Description: "See what is live, and where", Chosen: true}, {Scope: "deployments:write", Description: "Deploy and undeploy proxies", Chosen: true}}},
 		{Role: "ROLE_BILLING", Description: "Finance colleagues.", Scopes: []views.ScopeChoice{{Scope: "invoices:read"}, {Scope: "invoices:write", Description: "Correct invoices"}}},
 	}
 	empty := views.NewTokenPage{Frame: f, Expiration: "date", ExpiresOn: "2026-12-22", May: "all", Groups: groups, AllowNever: true, Address: "203.0.113.7"}

@@ -275,15 +275,13 @@ func (c *roleUnassign) Run(p *program) error {
 // changeRoles gives a member the roles that f makes of those that they hold.
 func (p *program) changeRoles(tenant, username string, f func(held []string) (wanted []string, said string)) error {
 	return p.inTenant(tenant, func(a *models.Access) error {
-		m, err := a.MemberByUsername(p.ctx, username)
+		var said string
+		m, err := a.ChangeMember(p.ctx, username, models.MemberChange{Rework: func(held []string) (wanted []string) {
+			wanted, said = f(held)
+			return wanted
+		}})
 		if err != nil {
 			return err
-		}
-		wanted, said := f(m.Roles)
-		if !slices.Equal(wanted, m.Roles) {
-			if _, err := a.ChangeMember(p.ctx, username, models.MemberChange{Roles: &wanted}); err != nil {
-				return err
-			}
 		}
 		return p.say(said, m.Username, tenant)
 	})
