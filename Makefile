@@ -9,7 +9,7 @@ help: ## say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 dev: ## serve, and start again at every change, on http://localhost:7331
-	go tool templ generate --watch --proxy=http://localhost:8080 --cmd="go run ./cmd/latchkey"
+	go tool templ generate --watch --open-browser=false --proxy=http://localhost:8080 --cmd="go run ./cmd/latchkey"
 
 build: ## build bin/latchkey
 	go build -trimpath -o bin/latchkey ./cmd/latchkey
