@@ -60,7 +60,7 @@ func TestARefusedFormComesBackAsItWas(t *testing.T) {
 		field := ada.focused()
 		same(t, "what the link leads to", field.value(), "192.0.2.7\n300.1.2.3")
 		same(t, "aria-invalid", field.attribute("aria-invalid"), "true")
-		if d := field.described(); !strings.HasPrefix(d, "Write addresses or ranges") {
+		if d := field.described(); !strings.HasPrefix(d, `"300.1.2.3" is no address and no range.`) {
 			t.Errorf("the field is described by %q, not by the complaint", d)
 		}
 		same(t, "the name", ada.find("textbox", "Token Name").value(), "printer")
