@@ -50,6 +50,6 @@ func (API) Me(_ context.Context, a *models.Access, _ struct{}) (meJSON, error) {
 		Tenant: tenantJSON{ID: n.ID, Slug: n.Slug, Name: n.Name},
 		Roles:  texts(a.RolesHeld()),
 		Scopes: texts(a.Scopes()),
-		Token:  ownTokenJSON{ID: t.ID, Name: t.Name, Kind: t.Kind, ExpiresAt: utc(t.ExpiresAt)},
+		Token:  ownTokenJSON{ID: t.ID, Name: t.Name, Kind: t.Kind, ExpiresAt: utc(t.ExpiresAt())},
 	}, nil
 }

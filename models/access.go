@@ -20,17 +20,12 @@ type Access struct {
 
 // An identity is what a credential proves, whoever presents it from wherever.
 type identity struct {
-	store     *Store
-	tenant    Tenant
-	policy    Policy
-	user      User
-	roles     Words   // held now, in this tenant
-	granted   []Scope // what the roles give
-	narrowed  []Scope // the patterns of the token; nil when no token narrows
-	named     []Scope // what the tenant's own roles name, for who holds everything
-	token     *Token  // nil for a session and for the command line
-	sessionID string  // empty for a token and for the command line
-	operator  bool    // the command line
+	*standing
+	*rights
+	token     *Presented // nil for a session and for the command line
+	use       *use       // of the token
+	sessionID string     // empty for a token and for the command line
+	operator  bool       // the command line
 }
 
 // Tenant is where the caller acts.
@@ -43,7 +38,7 @@ func (a *Access) User() User { return a.user }
 func (a *Access) RolesHeld() []string { return slices.Clone(a.roles) }
 
 // Token is the token that the caller presented, nil for a session.
-func (a *Access) Token() *Token { return a.token }
+func (a *Access) Token() *Presented { return a.token }
 
 // SessionID is the session of the caller, empty for a token.
 func (a *Access) SessionID() string { return a.sessionID }
@@ -62,7 +57,9 @@ func (a *Access) Now() time.Time { return a.store.now() }
 
 // Scopes lists what the caller may do now, in order: what the roles give,
 // narrowed to what the token's own patterns match.
-func (a *Access) Scopes() []Scope {
+func (a *Access) Scopes() []Scope { return slices.Clip(allScopes.Of(a)) }
+
+var allScopes = NewMemo(func(a *Access) []Scope {
 	list := make([]Scope, 0, len(inOrder))
 	for _, s := range inOrder {
 		if a.Can(s) {
@@ -78,7 +75,7 @@ func (a *Access) Scopes() []Scope {
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
-}
+})
 
 // Can reports whether the caller may do s, now.
 func (a *Access) Can(s Scope) bool {
@@ -105,7 +102,7 @@ func (a *Access) Require(s Scope) error {
 		return nil
 	}
 	a.store.refusals.note(a, s)
-	a.store.usage.note(a, false)
+	a.refused()
 	return a.forbidden(s)
 }
 
@@ -132,20 +129,18 @@ func (a *Access) read(ctx context.Context, s Scope, f func(tx *gorm.DB) error) e
 
 // change runs f for a caller who may do s. The change and the record of it are
 // kept together or not at all. f fills in the record; without an action there
-// was nothing to change, and nothing is recorded.
+// was nothing to change, and nothing is recorded. When change returns, no
+// process answers from what it knew before of what f withdraws.
 func (a *Access) change(ctx context.Context, s Scope, f func(tx *gorm.DB, e *AuditEvent) error) error {
 	if err := a.Require(s); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return a.db(ctx, writing).Transaction(func(tx *gorm.DB) error {
-		e := a.event()
-		if err := f(tx, &e); err != nil {
+	e := a.event()
+	return a.store.transact(ctx, a.db(ctx, writing), &e, func(tx *gorm.DB) error {
+		if err := f(tx, &e); err != nil || e.Action == "" {
 			return err
-		}
-		if e.Action == "" {
-			return nil
 		}
 		return tx.Create(&e).Error
 	})

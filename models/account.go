@@ -42,6 +42,7 @@ func (a *Access) ChangeAccount(ctx context.Context, in Account) error {
 		if err := users.Where("id = ?", a.user.ID).Take(&old).Error; err != nil {
 			return err
 		}
+		e.withdraw(old.ID) // what they are called is remembered
 		before, after := map[string]any{}, map[string]any{}
 		for column, value := range map[string][2]string{
 			"display_name": {old.DisplayName, in.DisplayName}, "email": {old.Email, in.Email}, "time_zone": {old.TimeZone, in.TimeZone},

@@ -43,6 +43,6 @@ func (a *Access) Admit(d Demand) error {
 // refuse records that the caller lacks something that is no scope.
 func (a *Access) refuse(lacks, message string) error {
 	a.store.refusals.note(a, Scope(lacks))
-	a.store.usage.note(a, false)
+	a.refused()
 	return errorf(Forbidden, "%s", message)
 }

@@ -28,4 +28,6 @@ type AuditEvent struct {
 	Count     int            // how often, for refusals told together
 	Before    map[string]any `gorm:"serializer:json"`
 	After     map[string]any `gorm:"serializer:json"`
+
+	withdrawn []string // see withdraw
 }

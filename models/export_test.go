@@ -29,9 +29,9 @@ var (
 
 func (s Scope) Valid() bool                     { return s.valid() }
 func Within(inner, outer []Scope) bool          { return within(inner, outer) }
-func CIDRsWithin(inner, outer Words) bool       { return cidrsWithin(inner, outer) }
+func CIDRsWithin(inner, outer Words) bool       { return cidrsWithin(prefixes(inner), prefixes(outer)) }
 func ParseCIDR(s string) (string, bool)         { p, ok := parseCIDR(s); return p.String(), ok }
-func AllowedFrom(c Words, ip netip.Addr) bool   { return allowedFrom(c, ip) }
+func AllowedFrom(c Words, ip netip.Addr) bool   { return allowedFrom(prefixes(c), ip) }
 func CleanText(s string) (string, string)       { return cleanText(s, 1, 100) }
 func IsID(kind, s string) bool                  { return isID(kind, s) }
 func NewID(kind string) string                  { return newID(kind) }
@@ -45,7 +45,15 @@ func (e Expiry) Instant(now time.Time, zone *time.Location) (*time.Time, string)
 
 // Tables are the structs whose columns the migrations must have.
 var Tables = []any{&installation{}, &setupCode{}, &Tenant{}, &Policy{}, &User{}, &Member{}, &Role{}, &Invitation{},
-	&Token{}, &TokenDay{}, &Session{}, &throttle{}, &AuditEvent{}}
+	&Token{}, &TokenDay{}, &Session{}, &throttle{}, &AuditEvent{}, &withdrawal{}, &replica{}, &withdrawalCounter{}}
+
+// withdrawalCounter is a table that needs no struct: what it holds is one number.
+type withdrawalCounter struct {
+	ID  int
+	Seq int64
+}
+
+func (withdrawalCounter) TableName() string { return "withdrawal_counter" }
 
 type columns struct{ InDatabase, InStruct []string }
 

@@ -107,7 +107,7 @@ func (s *Store) invited(ctx context.Context, code string, user User, from Client
 	if isMissing(err) {
 		err = errNoInvitation
 	}
-	return &Access{identity: &identity{store: s, tenant: tenant, user: user}, client: from}, inv.ID, err
+	return &Access{identity: (&standing{store: s, tenant: tenant, user: user}).identity(), client: from}, inv.ID, err
 }
 
 // takeInvitation reads a pending invitation and who made it. It gives its
@@ -143,9 +143,9 @@ func (a *Access) host(tx *gorm.DB, userID string, known map[string][]Scope) (*Ac
 	if isMissing(err) || err == nil && !m.active() {
 		return nil, errNoInvitation
 	}
-	id := &identity{store: a.store, tenant: a.tenant, user: User{ID: m.UserID, Username: m.Username}, granted: slices.Clone(base)}
+	st := &standing{store: a.store, tenant: a.tenant, user: User{ID: m.UserID, Username: m.Username}, granted: slices.Clone(base)}
 	for _, r := range m.Roles {
-		id.granted = append(id.granted, known[r]...)
+		st.granted = append(st.granted, known[r]...)
 	}
-	return &Access{identity: id}, err
+	return &Access{identity: st.identity()}, err
 }

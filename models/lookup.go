@@ -6,105 +6,119 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"latchkey/migrations"
 )
 
-// lookupQuery reads all that decides about a token, in one statement: nothing
-// of its owner's rights is copied into it, so what changes there holds here.
-// All that is text comes as one, because the drivers ask SQLite for the name
-// and the type of every column anew each time, which cost more than the search.
-const lookupQuery = `
-SELECT t.created_at, t.not_before, t.expires_at, t.revoked_at,
-       format('TEMPLATE', t.id, t.tenant_id, t.user_id, t.kind, t.name, t.scopes, t.allowed_cidrs, t.hint, t.parent_id,
-           u.username, u.display_name, u.email, u.time_zone, m.roles,
-           CASE WHEN u.disabled_at IS NULL AND m.disabled_at IS NULL AND m.user_id IS NOT NULL THEN NULL ELSE 'stopped' END,
-           n.slug, n.name, CASE WHEN n.suspended_at IS NOT NULL THEN 'suspended' END,
-           CASE WHEN p.allow_never THEN 'never' END, CASE WHEN p.tokens_by_token THEN 'tokens' END,
-           p.max_lifetime_days, p.max_tokens_per_user)
-FROM tokens t
-JOIN users u ON u.id = t.user_id
-JOIN tenants n ON n.id = t.tenant_id
-JOIN policies p ON p.tenant_id = t.tenant_id
-LEFT JOIN members m ON m.tenant_id = t.tenant_id AND m.user_id = t.user_id
-WHERE t.hash = PARAMETER`
+// tokenQuery is what a request costs that is not answered from memory: one
+// search by hash. Nothing of its owner's rights is copied into a token. All
+// columns come as one text, because the drivers ask SQLite for the name and the
+// type of each column anew every time, which costs more than the search.
+const tokenQuery = `
+SELECT format('TEMPLATE', id, name, hint, kind, tenant_id, user_id, scopes, allowed_cidrs, created_at, not_before, expires_at,
+           CASE WHEN revoked_at IS NOT NULL THEN 'revoked' END)
+FROM tokens WHERE hash = PARAMETER1`
 
 const (
-	lookupFields    = 22
+	tokenFields     = 12
+	standingFields  = 13
 	lookupSeparator = "\x1f" // no name and no address may hold a control character
 )
 
-// A lookup is the statement that every uncached request runs, prepared once:
-// GORM would build it anew each time.
-type lookup struct{ stmt *sql.Stmt }
+// A lookup holds the statements that requests run when memory does not answer.
+// GORM would build them anew each time.
+type lookup struct {
+	token, standing statement
+	layout          string // of an instant, as the database writes it
+}
 
-func (l *lookup) prepare(ctx context.Context, s *Store) (err error) {
-	db, err := s.reader.DB()
-	if err != nil || l.stmt != nil {
-		return err
-	}
-	// Bare, the driver's clearing of ? makes SQLite plan a join anew each time.
-	parameter := "CAST(? AS BLOB)"
+// A statement is prepared once on SQLite. The driver of PostgreSQL prepares by
+// itself, unless the address says that a pooler stands between.
+type statement struct {
+	db       *sql.DB
+	query    string
+	prepared *sql.Stmt
+}
+
+func (s *Store) prepareLookup(ctx context.Context) error {
+	hash, id := "CAST(?%d AS BLOB)", "CAST(?%d AS TEXT)" // bare, the driver's clearing of ? makes SQLite plan anew each time
+	s.lookup.layout = "2006-01-02 15:04:05.999999-07:00"
 	if s.dialect == migrations.Postgres {
-		parameter = "$1"
+		hash, id, s.lookup.layout = "$%d", "$%d", "2006-01-02 15:04:05.999999-07"
 	}
-	template := strings.Repeat("%s"+lookupSeparator, lookupFields-1) + "%s"
-	words := strings.NewReplacer("TEMPLATE", template, "PARAMETER", parameter)
-	l.stmt, err = db.PrepareContext(ctx, words.Replace(lookupQuery))
-	return err
-}
-
-func (l *lookup) close() error {
-	if l.stmt == nil {
-		return nil
-	}
-	return l.stmt.Close()
-}
-
-// A found is what the lookup says about one token.
-type found struct {
-	token     Token
-	user      User
-	tenant    Tenant
-	policy    Policy
-	roles     string // of the owner, in the tenant
-	stopped   bool   // the owner is disabled, here or everywhere, or no member any more
-	suspended bool   // the tenant is
-}
-
-func (l *lookup) find(ctx context.Context, hash []byte) (f found, err error) {
-	t := &f.token
-	var text string
-	err = l.stmt.QueryRowContext(ctx, hash).Scan(&t.CreatedAt, &t.NotBefore, &t.ExpiresAt, &t.RevokedAt, &text)
-	if err != nil {
-		return f, err
-	}
-	fields := strings.Split(text, lookupSeparator)
-	if len(fields) != lookupFields {
-		return f, fmt.Errorf("models: the lookup of a token gave %d fields", len(fields))
-	}
-	return f, f.fill(fields)
-}
-
-// fill takes the fields in the order of lookupQuery.
-func (f *found) fill(v []string) (err error) {
-	f.token = Token{ID: v[0], TenantID: v[1], UserID: v[2], Kind: v[3], Name: v[4], Scopes: strings.Fields(v[5]),
-		AllowedCIDRs: strings.Fields(v[6]), Hint: v[7], CreatedAt: f.token.CreatedAt, NotBefore: f.token.NotBefore,
-		ExpiresAt: f.token.ExpiresAt, RevokedAt: f.token.RevokedAt}
-	if v[8] != "" {
-		f.token.ParentID = &v[8]
-	}
-	f.user = User{ID: v[2], Username: v[9], DisplayName: v[10], Email: v[11], TimeZone: v[12]}
-	f.roles, f.stopped = v[13], v[14] != ""
-	f.tenant, f.suspended = Tenant{ID: v[1], Slug: v[15], Name: v[16]}, v[17] != ""
-	f.policy = Policy{TenantID: v[1], AllowNever: v[18] != "", TokensByToken: v[19] != ""}
-	if v[20] != "" {
-		days, err := strconv.Atoi(v[20])
-		if err != nil {
+	for _, q := range []struct {
+		to              *statement
+		text, parameter string
+		fields          int
+	}{{&s.lookup.token, tokenQuery, hash, tokenFields}, {&s.lookup.standing, standingQuery, id, standingFields}} {
+		if err := q.to.prepare(ctx, s, lookupSQL(q.text, q.fields, q.parameter)); err != nil {
 			return err
 		}
-		f.policy.MaxLifetimeDays = &days
 	}
-	f.policy.MaxTokensPerUser, err = strconv.Atoi(v[21])
+	return nil
+}
+
+func (st *statement) prepare(ctx context.Context, s *Store, query string) (err error) {
+	if st.db != nil {
+		return nil
+	}
+	if st.db, err = s.reader.DB(); err == nil && s.dialect == migrations.SQLite {
+		st.prepared, err = st.db.PrepareContext(ctx, query)
+	}
+	st.query = query
 	return err
+}
+
+func (st *statement) row(ctx context.Context, args ...any) *sql.Row {
+	if st.prepared != nil {
+		return st.prepared.QueryRowContext(ctx, args...)
+	}
+	return st.db.QueryRowContext(ctx, st.query, args...)
+}
+
+func (st *statement) close() error {
+	if st.prepared == nil {
+		return nil
+	}
+	return st.prepared.Close()
+}
+
+func lookupSQL(query string, fields int, parameter string) string {
+	return strings.NewReplacer("TEMPLATE", strings.Repeat("%s"+lookupSeparator, fields-1)+"%s",
+		"PARAMETER1", fmt.Sprintf(parameter, 1), "PARAMETER2", fmt.Sprintf(parameter, 2)).Replace(query)
+}
+
+// fields reads the one column of a lookup.
+func (l *lookup) fields(row *sql.Row, want int) ([]string, error) {
+	var text string
+	if err := row.Scan(&text); err != nil {
+		return nil, err
+	}
+	v := strings.Split(text, lookupSeparator)
+	if len(v) != want {
+		return nil, fmt.Errorf("models: a lookup gave %d fields, not %d", len(v), want)
+	}
+	return v, nil
+}
+
+// instant reads an instant, 0 for none.
+func (l *lookup) instant(text string, err *error) int64 {
+	if text == "" {
+		return 0
+	}
+	at, perr := time.Parse(l.layout, text)
+	if perr != nil {
+		*err = perr
+	}
+	return at.UnixMicro()
+}
+
+// number reads a number, nil for none.
+func number(text string) (*int, error) {
+	if text == "" {
+		return nil, nil
+	}
+	n, err := strconv.Atoi(text)
+	return &n, err
 }

@@ -24,6 +24,7 @@ func (a *Access) ChangeMember(ctx context.Context, username string, change Membe
 		if err != nil {
 			return err
 		}
+		e.withdraw(memberRef(a.tenant.ID, before.UserID))
 		if m, err = a.changed(tx, before, change); err != nil {
 			return err
 		}
@@ -51,6 +52,7 @@ func (a *Access) RemoveMember(ctx context.Context, username string) error {
 		if err := keepAdministrator(tx, m); err != nil {
 			return err
 		}
+		e.withdraw(memberRef(a.tenant.ID, m.UserID))
 		n, err := a.endTokensOf(tx, m.UserID)
 		if err != nil {
 			return err

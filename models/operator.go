@@ -71,10 +71,11 @@ func (o *Operator) access(ctx context.Context, tenant Tenant, user User, roles W
 	if err := o.reading(ctx).Where("tenant_id = ?", tenant.ID).Take(&policy).Error; err != nil {
 		return nil, err
 	}
-	id, err := o.store.newIdentity(ctx, tenant, policy, user, roles)
+	st, err := o.store.newStanding(ctx, tenant, policy, user, roles)
 	if err != nil {
 		return nil, err
 	}
+	id := st.identity()
 	id.operator = true
 	return &Access{identity: id}, nil
 }
@@ -128,13 +129,12 @@ func userNamed(tx *gorm.DB, username string) (User, error) {
 }
 
 // change runs f across tenants. The change and the record of it are kept
-// together or not at all; f fills in the record and says where it belongs.
+// together or not at all; f fills in the record and says where it belongs. What
+// f withdraws is void everywhere when change returns.
 func (o *Operator) change(ctx context.Context, f func(tx *gorm.DB, e *AuditEvent) error) error {
 	db := o.store.acrossTenants(ctx, "the operator changes what no tenant owns")
-	return db.Transaction(func(tx *gorm.DB) error {
-		e := AuditEvent{ID: newID("aud"), At: o.store.now(), Outcome: Allowed, Count: 1, Actor: CommandLine}
-		return f(tx, &e)
-	})
+	e := AuditEvent{ID: newID("aud"), At: o.store.now(), Outcome: Allowed, Count: 1, Actor: CommandLine}
+	return o.store.transact(ctx, db, &e, func(tx *gorm.DB) error { return f(tx, &e) })
 }
 
 // CreateTenant makes a tenant. Without a name its slug is its name.
@@ -166,8 +166,12 @@ func (o *Operator) ResumeTenant(ctx context.Context, slug string) error {
 func (o *Operator) suspend(ctx context.Context, slug string, at *time.Time, action string) error {
 	return o.change(ctx, func(tx *gorm.DB, e *AuditEvent) error {
 		t, err := tenantBySlug(tx.Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), slug)
-		if err != nil || (t.SuspendedAt != nil) == (at != nil) {
+		if err != nil {
 			return err
+		}
+		e.withdraw(t.ID)
+		if (t.SuspendedAt != nil) == (at != nil) {
+			return nil
 		}
 		e.TenantID, e.Action, e.Subject = t.ID, action, t.Slug
 		if err := tx.Create(e).Error; err != nil {
@@ -245,8 +249,12 @@ func (o *Operator) EnableUser(ctx context.Context, username string) error {
 func (o *Operator) disable(ctx context.Context, username string, at *time.Time, action string) error {
 	return o.change(ctx, func(tx *gorm.DB, e *AuditEvent) error {
 		u, err := userNamed(tx.Clauses(clause.Locking{Strength: "NO KEY UPDATE"}), username)
-		if err != nil || (u.DisabledAt != nil) == (at != nil) {
+		if err != nil {
 			return err
+		}
+		e.withdraw(u.ID)
+		if (u.DisabledAt != nil) == (at != nil) {
+			return nil
 		}
 		if err := tx.Model(&User{}).Where("id = ?", u.ID).Update("disabled_at", at).Error; err != nil {
 			return err

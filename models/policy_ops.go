@@ -40,6 +40,7 @@ func (a *Access) ChangePolicy(ctx context.Context, change PolicyChange) (p Polic
 		if p, err = change.apply(before); err != nil {
 			return err
 		}
+		e.withdraw(a.tenant.ID)
 		values := differences(before, p, e)
 		if len(values) == 0 {
 			return nil

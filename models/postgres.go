@@ -1,7 +1,7 @@
 package models
 
 import (
-	"fmt"
+	"errors"
 	"runtime"
 	"time"
 
@@ -14,17 +14,30 @@ import (
 // openPostgres opens a pool. It connects with the first query, so that a
 // server may start while its database is away.
 func openPostgres(dsn string, now func() time.Time) (*gorm.DB, error) {
+	cfg, err := parsePostgres(dsn)
+	if err != nil {
+		return nil, err
+	}
+	pool := stdlib.OpenDB(*cfg)
+	pool.SetMaxOpenConns(postgresPool())
+	pool.SetMaxIdleConns(postgresPool())
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	return gorm.Open(postgres.New(postgres.Config{Conn: pool}), gormConfig(now))
+}
+
+// postgresPool is how many connections a process opens at most.
+func postgresPool() int { return max(8, 4*runtime.NumCPU()) }
+
+// parsePostgres reads an address. What it complains of never holds the address,
+// which may hold a password.
+func parsePostgres(dsn string) (*pgx.ConnConfig, error) {
 	cfg, err := pgx.ParseConfig(dsn)
 	if err != nil {
-		return nil, fmt.Errorf("database: the postgres:// address is not valid") // err may hold the password
+		return nil, errors.New("database: the postgres:// address is not valid")
 	}
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = 2 * time.Second
 	}
-	cfg.RuntimeParams["timezone"] = "UTC"
-	pool := stdlib.OpenDB(*cfg)
-	pool.SetMaxOpenConns(max(8, 4*runtime.NumCPU()))
-	pool.SetMaxIdleConns(max(8, 4*runtime.NumCPU()))
-	pool.SetConnMaxIdleTime(5 * time.Minute)
-	return gorm.Open(postgres.New(postgres.Config{Conn: pool}), gormConfig(now))
+	cfg.RuntimeParams["timezone"], cfg.RuntimeParams["datestyle"] = "UTC", "ISO"
+	return cfg, nil
 }

@@ -40,9 +40,9 @@ func (r *refusals) note(a *Access, s Scope) {
 }
 
 // noteToken records that a token was presented that does not work.
-func (r *refusals) noteToken(f *found, why string, from Client, now time.Time) {
-	r.add(refusal{tenant: f.tenant.ID, action: "token.refused", actorID: f.user.ID, actor: f.user.Username,
-		tokenID: f.token.ID, hint: f.token.Hint, ip: from.Address(), subject: why}, now)
+func (r *refusals) noteToken(k *known, why string, from Client, now time.Time) {
+	r.add(refusal{tenant: k.tenant.ID, action: "token.refused", actorID: k.user.ID, actor: k.user.Username,
+		tokenID: k.token.ID, hint: k.token.Hint, ip: from.Address(), subject: why}, now)
 }
 
 // noteSignIn records a wrong password in each tenant of the user, or in that

@@ -35,6 +35,7 @@ func (a *Access) CreateRole(ctx context.Context, in NewRole) (r RoleRow, err err
 			return err
 		}
 		e.Action, e.Subject, e.After = "role.created", r.Name, r.record()
+		e.withdraw(a.tenant.ID) // administrators hold what it names
 		err := tx.Create(&Role{Name: r.Name, Description: r.Description, Scopes: words(r.Scopes), CreatedAt: a.store.now()}).Error
 		if isDuplicate(err) {
 			err = errRoleTaken
@@ -58,6 +59,7 @@ func (a *Access) ChangeRole(ctx context.Context, name string, change RoleChange)
 		if r, err = change.apply(before); err != nil {
 			return err
 		}
+		e.withdraw(a.tenant.ID)
 		added := slices.DeleteFunc(slices.Clone(r.Scopes), func(s Scope) bool { return coveredBy(s, before.Scopes) })
 		if err := a.requireGift(added); err != nil {
 			return err
@@ -86,6 +88,7 @@ func (a *Access) DeleteRole(ctx context.Context, name string) error {
 			return errorf(Conflict, "%s is still given to %s. Take it away from them first.", name, r.dependents())
 		}
 		e.Action, e.Subject, e.Before = "role.deleted", name, r.record()
+		e.withdraw(a.tenant.ID) // administrators hold what it names
 		return tx.Where("name = ?", name).Delete(&Role{}).Error
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 )
 
@@ -12,9 +13,21 @@ const (
 	tidyEvery  = 5 * time.Minute // how often what is over is deleted
 )
 
-// Run writes down what was collected in memory and deletes what is over, until
-// ctx ends; then it writes once more. Failures are logged and tried again.
+// Run lets the process serve from memory, writes down what was collected there
+// and deletes what is over, until ctx ends; then it gives the memory up and
+// writes once more. Failures are logged and tried again.
 func (s *Store) Run(ctx context.Context, log *slog.Logger) {
+	var beside sync.WaitGroup
+	if s.memory.tokens != nil {
+		wake := make(chan struct{}, 1)
+		beside.Go(func() { s.keepLease(ctx, wake, log) })
+		beside.Go(func() { s.watch(ctx, wake, log) })
+	}
+	s.keepBooks(ctx, log)
+	beside.Wait()
+}
+
+func (s *Store) keepBooks(ctx context.Context, log *slog.Logger) {
 	write, tidy := time.NewTicker(writeEvery), time.NewTicker(tidyEvery)
 	defer write.Stop()
 	defer tidy.Stop()

@@ -135,10 +135,11 @@ func (s *Store) seated(ctx context.Context, w seat, from Client) (*Access, error
 	if err := s.seen(ctx, w.session, w.user.ID, w.tenant.ID); err != nil {
 		return nil, err
 	}
-	id, err := s.newIdentity(ctx, w.tenant, w.policy, w.user, w.roles)
+	st, err := s.newStanding(ctx, w.tenant, w.policy, w.user, w.roles)
 	if err != nil {
 		return nil, err
 	}
+	id := st.identity()
 	id.sessionID = w.session.ID
 	return &Access{identity: id, client: from}, nil
 }

@@ -8,10 +8,12 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"time"
 
@@ -24,9 +26,11 @@ import (
 // Config says which database to open and with which secret.
 type Config struct {
 	Database string           // "sqlite:PATH" or "postgres://…"; required
+	Direct   string           // the same database without a pooler between; Database when empty
 	Secret   []byte           // the installation's secret, at least 32 bytes; required
 	Brand    string           // how minted tokens begin; "lk" when empty
-	Now      func() time.Time // the clock; time.Now when nil
+	Remember int              // how many tokens Run may keep in memory; none when 0
+	Now      func() time.Time // the clock; that of the machine when nil
 }
 
 // A Store is the process's connection to the database.
@@ -37,9 +41,12 @@ type Store struct {
 	brand     string
 	keys      keys
 	now       func() time.Time
+	direct    string
 	lookup    lookup
+	memory    *memory
+	gate      *gate
 	refusals  refusals
-	usage     usage
+	usage     *usage
 	passwords passwords
 }
 
@@ -50,7 +57,8 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{brand: cfg.Brand, keys: keys, now: clock(cfg.Now), passwords: newPasswords()}
+	s := &Store{brand: cfg.Brand, keys: keys, now: clock(cfg.Now), direct: cmp.Or(cfg.Direct, cfg.Database),
+		memory: newMemory(cfg.Remember), usage: newUsage(), passwords: newPasswords()}
 	if s.brand == "" {
 		s.brand = "lk"
 	}
@@ -75,10 +83,10 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 func (s *Store) connect(ctx context.Context, database string) (err error) {
 	switch scheme, rest, _ := strings.Cut(database, ":"); scheme {
 	case "sqlite":
-		s.dialect = migrations.SQLite
+		s.dialect, s.gate = migrations.SQLite, newGate(runtime.NumCPU())
 		s.writer, s.reader, err = openSQLite(ctx, rest, s.now)
 	case "postgres", "postgresql":
-		s.dialect = migrations.Postgres
+		s.dialect, s.gate = migrations.Postgres, newGate(postgresPool()/2)
 		s.writer, err = openPostgres(database, s.now)
 		s.reader = s.writer
 	default:
@@ -96,7 +104,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err := s.checkSecret(ctx); err != nil {
 		return err
 	}
-	return s.lookup.prepare(ctx, s)
+	return s.prepareLookup(ctx)
 }
 
 // Migrations lists the migrations and whether the database has each.
@@ -115,7 +123,7 @@ func (s *Store) Ready(ctx context.Context) error {
 
 // Close writes what is still in memory and closes the database.
 func (s *Store) Close() error {
-	err := s.lookup.close()
+	err := errors.Join(s.lookup.token.close(), s.lookup.standing.close())
 	for _, db := range []*gorm.DB{s.reader, s.writer} {
 		if db == nil {
 			continue
@@ -139,7 +147,7 @@ func (s *Store) sql() *sql.DB {
 // databases: UTC, whole microseconds.
 func clock(now func() time.Time) func() time.Time {
 	if now == nil {
-		now = time.Now
+		now = wallClock
 	}
 	return func() time.Time { return stamp(now()) }
 }

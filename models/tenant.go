@@ -30,19 +30,19 @@ func newPolicy(tenantID string) Policy {
 	return Policy{TenantID: tenantID, AllowNever: true, MaxTokensPerUser: MaxTokensPerUser, TokensByToken: true}
 }
 
-// ends is the instant at which a token stops under the policy, nil for never.
-func (p Policy) ends(t *Token) *time.Time {
+// ends is the instant at which a token stops under the policy, 0 for never.
+func (p *Policy) ends(l lifespan) int64 {
 	switch {
-	case t.ExpiresAt == nil && !p.AllowNever:
-		return &t.CreatedAt // such a token may not be, so it has ended already
+	case l.expires == 0 && !p.AllowNever:
+		return l.created // such a token may not be, so it has ended already
 	case p.MaxLifetimeDays == nil:
-		return t.ExpiresAt
+		return l.expires
 	}
-	limit := t.CreatedAt.Add(p.lifetime())
-	if t.ExpiresAt != nil && t.ExpiresAt.Before(limit) {
-		return t.ExpiresAt
+	limit := l.created + p.lifetime().Microseconds()
+	if l.expires != 0 && l.expires < limit {
+		return l.expires
 	}
-	return &limit
+	return limit
 }
 
 // lifetime is how long a token may live: the last day counts to its end,

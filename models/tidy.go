@@ -18,6 +18,7 @@ func (s *Store) Tidy(ctx context.Context) error {
 		func(tx *gorm.DB) (int, error) { return sweepSessions(tx, now) },
 		func(tx *gorm.DB) (int, error) { return sweepThrottles(tx, now) },
 		func(tx *gorm.DB) (int, error) { return sweepSetupCodes(tx, now) },
+		sweepWithdrawals,
 	}
 	for _, sweep := range sweeps {
 		for n := batch; n == batch; {

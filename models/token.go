@@ -49,21 +49,12 @@ type Token struct {
 
 // Status is the token's state at an instant, under a policy.
 func (t *Token) Status(p Policy, now time.Time) string {
-	end := p.ends(t)
-	switch {
-	case t.RevokedAt != nil:
-		return Revoked
-	case end != nil && !now.Before(*end):
-		return Expired
-	case t.NotBefore != nil && now.Before(*t.NotBefore):
-		return Pending
-	}
-	return Active
+	return t.lifespan().status(&p, now.UnixMicro())
 }
 
 // Ends is when the token stops, nil for never: its own expiry, or an earlier
 // one that the policy sets.
-func (t *Token) Ends(p Policy) *time.Time { return p.ends(t) }
+func (t *Token) Ends(p Policy) *time.Time { return fromMicros(p.ends(t.lifespan())) }
 
 // live narrows a query to tokens that are neither revoked nor expired: what
 // counts for names and limits.
@@ -196,6 +187,7 @@ func (a *Access) ChangeToken(ctx context.Context, id string, in TokenChange) (t 
 		if err := takeToken(q, id, &t); err != nil {
 			return err
 		}
+		e.withdraw(t.ID) // its name is remembered
 		before := map[string]any{"name": t.Name, "description": t.Description}
 		if err := a.applyTokenChange(tx, &t, in); err != nil {
 			return err

@@ -165,27 +165,34 @@ func (a *Access) checkChild(t *Token, problems map[string]string) {
 	}
 	t.ParentID = &parent.ID
 	if !within(scopes(t.Scopes), a.narrowed) {
-		problems["scopes"] = "A token can only give what it has itself: " + strings.Join(parent.Scopes, ", ") + "."
+		problems["scopes"] = "A token can only give what it has itself: " + strings.Join(words(a.narrowed), ", ") + "."
 	}
-	if end := a.policy.ends(parent); end != nil && (t.ExpiresAt == nil || t.ExpiresAt.After(*end)) {
+	if end := fromMicros(a.policy.ends(parent.lifespan)); end != nil && (t.ExpiresAt == nil || t.ExpiresAt.After(*end)) {
 		problems["expires_at"] = "It cannot outlive the token that makes it, which expires at " + end.Format(time.RFC3339) + "."
 	}
-	if !cidrsWithin(t.AllowedCIDRs, parent.AllowedCIDRs) {
+	if !cidrsWithin(prefixes(t.AllowedCIDRs), parent.AllowedCIDRs) {
 		problems["allowed_cidrs"] = "It can only work from where the token that makes it works: " +
-			strings.Join(parent.AllowedCIDRs, ", ") + "."
+			strings.Trim(fmt.Sprint(parent.AllowedCIDRs), "[]") + "."
 	}
 }
 
 // cidrsWithin reports whether every address of inner is one of outer.
-func cidrsWithin(inner, outer Words) bool {
+func cidrsWithin(inner, outer []netip.Prefix) bool {
 	if len(outer) == 0 {
 		return true
 	}
-	return len(inner) > 0 && !slices.ContainsFunc(inner, func(i string) bool {
-		in := netip.MustParsePrefix(i)
-		return !slices.ContainsFunc(outer, func(o string) bool {
-			out := netip.MustParsePrefix(o)
+	return len(inner) > 0 && !slices.ContainsFunc(inner, func(in netip.Prefix) bool {
+		return !slices.ContainsFunc(outer, func(out netip.Prefix) bool {
 			return out.Bits() <= in.Bits() && out.Contains(in.Addr())
 		})
 	})
+}
+
+// prefixes reads ranges as they are stored.
+func prefixes(list Words) []netip.Prefix {
+	var out []netip.Prefix
+	for _, c := range list {
+		out = append(out, netip.MustParsePrefix(c))
+	}
+	return out
 }

@@ -51,7 +51,8 @@ func (a *Access) revokeOne(ctx context.Context, s Scope, id string, mine func(*g
 		if err := takeToken(mine(tx), id, &t); err != nil {
 			return err
 		}
-		n, err := a.end(tx, []string{id})
+		n, ended, err := a.end(tx, []string{id})
+		e.withdraw(ended...)
 		if err != nil || t.RevokedAt != nil {
 			return err
 		}
@@ -63,22 +64,23 @@ func (a *Access) revokeOne(ctx context.Context, s Scope, id string, mine func(*g
 	})
 }
 
-// end revokes the given tokens of the tenant and all that they made. It tells
-// how many were not revoked yet.
-func (a *Access) end(tx *gorm.DB, ids []string) (n int64, err error) {
+// end revokes the given tokens of the tenant and all that they made, which it
+// returns. It tells how many were not revoked yet.
+func (a *Access) end(tx *gorm.DB, ids []string) (n int64, ended []string, err error) {
 	for len(ids) > 0 {
+		ended = append(ended, ids...)
 		res := tx.Model(&Token{}).Where("id IN ? AND revoked_at IS NULL", ids).Update("revoked_at", a.store.now())
 		if res.Error != nil {
-			return n, res.Error
+			return n, ended, res.Error
 		}
 		n += res.RowsAffected
 		var made []string
 		if err := tx.Model(&Token{}).Where("parent_id IN ?", ids).Pluck("id", &made).Error; err != nil {
-			return n, err
+			return n, ended, err
 		}
 		ids = made
 	}
-	return n, nil
+	return n, ended, nil
 }
 
 // endTokensOf revokes every token of a user in the tenant.

@@ -3,6 +3,8 @@ package models
 import (
 	"context"
 	"database/sql"
+	"hash/maphash"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -12,111 +14,173 @@ import (
 )
 
 const (
-	usageEvery = time.Minute // a token's use is written at most this often
-	usageBatch = 500         // tokens written in one transaction, so that others get their turn
+	usageEvery  = time.Minute // a token's use is written at most this often
+	usageBatch  = 500         // tokens written in one transaction, so that others get their turn
+	usageShards = 64          // so that requests with different tokens do not wait for each other
 )
 
-// usage remembers when tokens were used, and Run writes it down now and then:
+// usage knows which tokens were used, and Run writes it down now and then:
 // never a write for a request, and a crash loses a minute at worst.
 type usage struct {
-	mu     sync.Mutex
-	tokens map[string]*use // by token id
+	seed   maphash.Seed
+	shards [usageShards]usageShard
 }
 
-// A use is what is known of a token and not written yet.
+type usageShard struct {
+	mu   sync.Mutex
+	uses map[string]*use // by token id; those of which something is to be written, or was in the last minute
+}
+
+func newUsage() *usage {
+	u := &usage{seed: maphash.MakeSeed()}
+	for i := range u.shards {
+		u.shards[i].uses = map[string]*use{}
+	}
+	return u
+}
+
+// A use is what is known of a token's use and not written yet. A token that is
+// remembered has its own, so that to count costs no search.
 type use struct {
-	tenantID, userID string
-	at               time.Time // zero when it was only refused
+	mu     sync.Mutex
+	of     *Presented
+	by     *standing
+	listed bool // in usage
+	noted
+}
+
+// noted is the part of a use that is written.
+type noted struct {
+	at               int64 // microseconds since 1970; 0 when it was only refused
 	client           Client
-	allowed, refused int
-	written          time.Time
+	allowed, refused uint32
+	written          int64 // when it was last written down
 }
 
 // Used records that the caller's token was let in. It writes nothing.
-func (a *Access) Used() { a.store.usage.note(a, true) }
+func (a *Access) Used() { a.store.usage.note(a.use, a.store.now().UnixMicro(), a.client) }
 
-func (u *usage) note(a *Access, allowed bool) {
-	if a.token == nil {
-		return
+// refused records that the caller's token was not.
+func (a *Access) refused() { a.store.usage.note(a.use, 0, a.client) }
+
+// of returns where the use of a token is counted: what is listed already, for
+// a token that is not remembered is read anew by each request.
+func (u *usage) of(k *known) *use {
+	shard := u.shard(k.presented.ID)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	if listed := shard.uses[k.presented.ID]; listed != nil {
+		return listed
 	}
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	e := u.of(a.token)
-	if !allowed {
-		e.refused++
-		return
-	}
-	e.at, e.client = a.store.now(), a.client
-	e.allowed++
+	k.counted = use{of: &k.presented, by: k.standing}
+	return &k.counted
 }
 
-// noteRefused counts a presentation of a token that does not work.
-func (u *usage) noteRefused(t *Token) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.of(t).refused++
-}
-
-// of returns the entry of a token; the caller holds the lock.
-func (u *usage) of(t *Token) *use {
-	if u.tokens == nil {
-		u.tokens = make(map[string]*use)
-	}
-	e := u.tokens[t.ID]
+// note counts one request, let in at an instant or, at 0, refused.
+func (u *usage) note(e *use, at int64, from Client) {
 	if e == nil {
-		e = &use{tenantID: t.TenantID, userID: t.UserID}
-		u.tokens[t.ID] = e
+		return // no token
 	}
-	return e
+	e.mu.Lock()
+	if at == 0 {
+		e.refused++
+	} else {
+		e.at, e.client = at, from
+		e.allowed++
+	}
+	listed := e.listed
+	e.listed = true
+	e.mu.Unlock()
+	if !listed {
+		u.list(e)
+	}
+}
+
+func (u *usage) shard(id string) *usageShard {
+	return &u.shards[maphash.String(u.seed, id)%usageShards]
+}
+
+// list makes sure that a use is written down. Where another of the same token
+// is listed, because two requests read it at once, that one takes the counts.
+func (u *usage) list(e *use) {
+	shard := u.shard(e.of.ID)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	other := shard.uses[e.of.ID]
+	if other == nil || other == e {
+		shard.uses[e.of.ID] = e
+		return
+	}
+	other.add(e.empty(0))
+	e.mu.Lock()
+	e.listed = false
+	e.mu.Unlock()
+}
+
+// empty takes what is noted, and says when it was written.
+func (e *use) empty(written int64) noted {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n := e.noted
+	e.noted = noted{written: max(n.written, written)}
+	return n
+}
+
+func (e *use) add(n noted) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.allowed += n.allowed
+	e.refused += n.refused
+	if e.at < n.at {
+		e.at, e.client = n.at, n.client
+	}
+}
+
+// due reports whether the use is to be written, and whether it is silent: it
+// was not used since it was written, and no longer needs a place in the list.
+func (e *use) due(now int64, all bool) (write, silent bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !all && now-e.written < usageEvery.Microseconds() {
+		return false, false
+	}
+	silent = e.allowed == 0 && e.refused == 0
+	e.listed = !silent
+	return !silent, silent
 }
 
 // take removes what is due, and forgets tokens that fell silent.
-func (u *usage) take(now time.Time, all bool) map[string]use {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	due := make(map[string]use)
-	for id, e := range u.tokens {
-		quiet := e.allowed == 0 && e.refused == 0
-		switch {
-		case !all && now.Sub(e.written) < usageEvery:
-		case quiet:
-			delete(u.tokens, id)
-		default:
-			due[id] = *e
-			e.at, e.allowed, e.refused, e.written = time.Time{}, 0, 0, now
+func (u *usage) take(now time.Time, all bool) (due []*use) {
+	for i := range u.shards {
+		shard := &u.shards[i]
+		shard.mu.Lock()
+		for id, e := range shard.uses {
+			write, silent := e.due(now.UnixMicro(), all)
+			if write {
+				due = append(due, e)
+			}
+			if silent {
+				delete(shard.uses, id)
+			}
 		}
+		shard.mu.Unlock()
 	}
 	return due
 }
 
-// giveBack keeps what could not be written for the next time.
-func (u *usage) giveBack(id string, e use) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	kept := u.of(&Token{ID: id, TenantID: e.tenantID, UserID: e.userID})
-	kept.allowed += e.allowed
-	kept.refused += e.refused
-	if kept.at.IsZero() {
-		kept.at, kept.client = e.at, e.client
-	}
-}
-
-// flushUsage writes the uses that are due, or all of them.
+// flushUsage writes the uses that are due, or all of them. What cannot be
+// written is kept for the next time.
 func (s *Store) flushUsage(ctx context.Context, all bool) (err error) {
-	due := s.usage.take(s.now(), all)
-	for len(due) > 0 {
-		batch := make(map[string]use, usageBatch)
-		for id, e := range due {
-			batch[id] = e
-			delete(due, id)
-			if len(batch) == usageBatch {
-				break
-			}
+	now := s.now()
+	for batch := range slices.Chunk(s.usage.take(now, all), usageBatch) {
+		taken := make([]noted, len(batch))
+		for i, e := range batch {
+			taken[i] = e.empty(now.UnixMicro())
 		}
-		if berr := s.writeUsage(ctx, batch); berr != nil {
-			err = berr
-			for id, e := range batch {
-				s.usage.giveBack(id, e)
+		if werr := s.writeUsage(ctx, batch, taken); werr != nil {
+			err = werr
+			for i, e := range batch {
+				e.add(taken[i])
 			}
 		}
 	}
@@ -125,7 +189,7 @@ func (s *Store) flushUsage(ctx context.Context, all bool) (err error) {
 
 // usageWrites note one token each. They are written out because they run for
 // every token in use, every minute: GORM would take ten times as long.
-var usageWrites = []string{
+var usageWrites = [3]string{
 	`INSERT INTO token_days (tenant_id, token_id, day, allowed, refused) VALUES (?, ?, ?, ?, ?)
 	 ON CONFLICT (tenant_id, token_id, day) DO UPDATE
 	 SET allowed = token_days.allowed + excluded.allowed, refused = token_days.refused + excluded.refused`,
@@ -136,7 +200,7 @@ var usageWrites = []string{
 }
 
 // writeUsage writes a batch, of all tenants: a token names its tenant.
-func (s *Store) writeUsage(ctx context.Context, batch map[string]use) error {
+func (s *Store) writeUsage(ctx context.Context, batch []*use, taken []noted) error {
 	tx, err := s.sql().BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -149,27 +213,27 @@ func (s *Store) writeUsage(ctx context.Context, batch map[string]use) error {
 		}
 		defer writes[i].Close() //nolint:errcheck // ending the transaction closes it too
 	}
-	day, seen := s.now().Format(time.DateOnly), make(map[[2]string]time.Time)
-	for id, e := range batch {
-		if err := e.write(ctx, writes, id, day); err != nil {
+	day, seen := s.now().Format(time.DateOnly), make(map[*standing]int64)
+	for i, e := range batch {
+		if err := e.write(ctx, writes, day, taken[i]); err != nil {
 			return err
 		}
-		if member := [2]string{e.tenantID, e.userID}; e.at.After(seen[member]) {
-			seen[member] = e.at
-		}
+		seen[e.by] = max(seen[e.by], taken[i].at)
 	}
-	for member, at := range seen {
-		if _, err := writes[2].ExecContext(ctx, at, member[0], member[1], at); err != nil {
-			return err
+	for by, micros := range seen {
+		if at := fromMicros(micros); at != nil {
+			if _, err := writes[2].ExecContext(ctx, *at, by.tenant.ID, by.user.ID, *at); err != nil {
+				return err
+			}
 		}
 	}
 	return tx.Commit()
 }
 
-func (e use) write(ctx context.Context, writes [3]*sql.Stmt, id, day string) error {
-	_, err := writes[0].ExecContext(ctx, e.tenantID, id, day, e.allowed, e.refused)
-	if err == nil && !e.at.IsZero() {
-		_, err = writes[1].ExecContext(ctx, e.at, e.client.Address(), e.client.agent(), id, e.at)
+func (e *use) write(ctx context.Context, writes [3]*sql.Stmt, day string, n noted) error {
+	_, err := writes[0].ExecContext(ctx, e.by.tenant.ID, e.of.ID, day, n.allowed, n.refused)
+	if at := fromMicros(n.at); err == nil && at != nil {
+		_, err = writes[1].ExecContext(ctx, *at, n.client.Address(), n.client.agent(), e.of.ID, *at)
 	}
 	return err
 }

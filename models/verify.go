@@ -9,29 +9,73 @@ import (
 	"latchkey/migrations"
 )
 
+// A known token is a token with all that decides about it. It never changes
+// but for its use, so that many requests may share it.
+type known struct {
+	identity
+	presented Presented
+	mark      mark // of the token
+	counted   use
+}
+
 // AccessByToken proves a token that a client presented. Why a token does not
 // work is told only to who knew the secret.
 func (s *Store) AccessByToken(ctx context.Context, secret Secret, from Client) (*Access, error) {
+	hash := s.keys.presented.token(secret)
+	k := s.memory.token(hash)
+	if k == nil {
+		var err error
+		if k, err = s.lookUp(ctx, hash); err != nil {
+			return nil, err
+		}
+	}
+	if why := k.refusal(s.now(), from); why != "" {
+		s.refusals.noteToken(k, why, from, s.now())
+		s.usage.note(k.use, 0, from)
+		return nil, errorf(InvalidToken, "%s", why)
+	}
+	return &Access{identity: &k.identity, client: from}, nil
+}
+
+// lookUp asks the database about a token, and remembers one that works. What
+// does not work is not remembered: a flood of it must not push out what does.
+func (s *Store) lookUp(ctx context.Context, hash tokenHash) (*known, error) {
 	ctx, cancel := s.lookupContext(ctx)
 	defer cancel()
-	f, err := s.lookup.find(ctx, sum(s.keys.tokens, secret.value))
+	if err := s.gate.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.gate.leave()
+	applied := s.memory.applied.Load()
+	k, err := s.readToken(ctx, hash)
 	if isMissing(err) {
 		return nil, errBadToken
 	}
 	if err != nil {
 		return nil, err
 	}
-	if why := f.refusal(s.now(), from); why != "" {
-		s.refusals.noteToken(&f, why, from, s.now())
-		s.usage.noteRefused(&f.token)
-		return nil, errorf(InvalidToken, "%s", why)
+	if k.works(s.now()) {
+		s.memory.keepToken(hash, k, applied)
 	}
-	id, err := s.newIdentity(ctx, f.tenant, f.policy, f.user, strings.Fields(f.roles))
+	return k, nil
+}
+
+// readToken reads a token, and its owner's standing unless memory has it.
+func (s *Store) readToken(ctx context.Context, hash tokenHash) (*known, error) {
+	v, err := s.lookup.fields(s.lookup.token.row(ctx, hash[:]), tokenFields)
 	if err != nil {
 		return nil, err
 	}
-	id.token, id.narrowed = &f.token, scopes(f.token.Scopes)
-	return &Access{identity: id, client: from}, nil
+	st, err := s.standingOf(ctx, v[4], v[5])
+	if err != nil {
+		return nil, err
+	}
+	k := &known{presented: Presented{ID: v[0], Name: v[1], Hint: v[2], Kind: v[3]}, mark: s.memory.markOf(v[0])}
+	k.presented.AllowedCIDRs = prefixes(strings.Fields(v[7]))
+	k.presented.lifespan = lifespan{s.lookup.instant(v[8], &err), s.lookup.instant(v[9], &err), s.lookup.instant(v[10], &err), v[11] != ""}
+	k.identity = identity{standing: st, rights: st.narrowedTo(v[6]), token: &k.presented}
+	k.use = s.usage.of(k)
+	return k, err
 }
 
 // lookupContext bounds the wait for a server that is away. A SQLite file is
@@ -43,22 +87,27 @@ func (s *Store) lookupContext(ctx context.Context) (context.Context, context.Can
 	return context.WithTimeout(ctx, 2*time.Second)
 }
 
+// works reports whether the token does, from the right address.
+func (k *known) works(now time.Time) bool {
+	return k.presented.status(&k.policy, now.UnixMicro()) == Active && !k.stopped && !k.suspended
+}
+
 // refusal says why the token does not work now, or nothing when it does.
-func (f *found) refusal(now time.Time, from Client) string {
-	switch status := f.token.Status(f.policy, now); {
+func (k *known) refusal(now time.Time, from Client) string {
+	switch status := k.presented.status(&k.policy, now.UnixMicro()); {
 	case status == Revoked:
 		return "The token was revoked."
-	case status == Expired && f.token.ExpiresAt == nil && !f.policy.AllowNever:
+	case status == Expired && k.presented.expires == 0 && !k.policy.AllowNever:
 		return "Tokens that never expire are not allowed by the tenant's policy."
 	case status == Expired:
 		return "The token has expired."
 	case status == Pending:
 		return "The token is not valid yet."
-	case f.stopped:
+	case k.stopped:
 		return "The owner of the token is disabled."
-	case f.suspended:
+	case k.suspended:
 		return "The tenant is suspended."
-	case !allowedFrom(f.token.AllowedCIDRs, from.IP):
+	case !allowedFrom(k.presented.AllowedCIDRs, from.IP):
 		return "The token may not be used from this address."
 	}
 	return ""
@@ -66,11 +115,11 @@ func (f *found) refusal(now time.Time, from Client) string {
 
 // allowedFrom reports whether an address is in one of the ranges, or there are
 // none. No address is in no range.
-func allowedFrom(cidrs Words, ip netip.Addr) bool {
-	for _, c := range cidrs {
-		if p, err := netip.ParsePrefix(c); err == nil && p.Contains(ip.Unmap()) {
+func allowedFrom(ranges []netip.Prefix, ip netip.Addr) bool {
+	for _, p := range ranges {
+		if p.Contains(ip.Unmap()) {
 			return true
 		}
 	}
-	return len(cidrs) == 0
+	return len(ranges) == 0
 }

@@ -27,7 +27,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
-// newServer returns a server for tests. change may set other things than usual.
+// newServer returns a server for tests, which serves from memory as one in use
+// does. change may set other things than usual.
 func newServer(t testing.TB, s *models.Store, change ...func(*web.Config)) *web.Server {
 	t.Helper()
 	base, err := url.Parse("http://localhost:8080")
@@ -37,6 +38,9 @@ func newServer(t testing.TB, s *models.Store, change ...func(*web.Config)) *web.
 	cfg := web.Config{Store: s, Tokens: s, BaseURL: base, Log: slog.New(slog.DiscardHandler)}
 	for _, f := range change {
 		f(&cfg)
+	}
+	if !s.Memory().Serving {
+		modelstest.Serve(t, s)
 	}
 	return web.New(cfg)
 }

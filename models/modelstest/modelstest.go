@@ -7,6 +7,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -53,7 +54,7 @@ func Open(t testing.TB) *models.Store {
 // processes.
 func OpenAt(t testing.TB, database string, now func() time.Time) *models.Store {
 	t.Helper()
-	s, err := models.Open(t.Context(), models.Config{Database: database, Secret: Secret, Now: now})
+	s, err := models.Open(t.Context(), models.Config{Database: database, Secret: Secret, Remember: 10_000, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,6 +67,36 @@ func OpenAt(t testing.TB, database string, now func() time.Time) *models.Store {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// Serve lets a store do what it does beside requests, until the test ends. It
+// returns when the store serves from memory.
+func Serve(t testing.TB, s *models.Store) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.Run(ctx, slog.New(slog.DiscardHandler))
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+	})
+	Until(t, "the store serves from memory", func() bool { return s.Memory().Serving && s.Memory().Waking })
+}
+
+// Until returns when something has come to be, and fails when it does not
+// within ten seconds.
+func Until(t testing.TB, what string, is func() bool) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for limit := time.Now().Add(10 * time.Second); !is(); <-tick.C {
+		if time.Now().After(limit) {
+			t.Fatalf("waited in vain until %s", what)
+		}
+	}
 }
 
 // SQLite is the address of a new SQLite file.

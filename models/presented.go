@@ -1,0 +1,57 @@
+package models
+
+import (
+	"net/netip"
+	"time"
+)
+
+// A Presented token is what a request needs to know of the token that came
+// with it. It is kept small: memory holds one for each token in use.
+type Presented struct {
+	ID, Name, Hint, Kind string
+	AllowedCIDRs         []netip.Prefix // empty for anywhere
+	lifespan
+}
+
+// ExpiresAt is when the token ends by itself, nil for never.
+func (t *Presented) ExpiresAt() *time.Time { return fromMicros(t.expires) }
+
+// A lifespan is all that decides when a token works: instants in microseconds
+// since 1970, 0 for none.
+type lifespan struct {
+	created, notBefore, expires int64
+	revoked                     bool
+}
+
+func (t *Token) lifespan() lifespan {
+	return lifespan{t.CreatedAt.UnixMicro(), micros(t.NotBefore), micros(t.ExpiresAt), t.RevokedAt != nil}
+}
+
+// status is the state of a token at an instant, under a policy.
+func (l lifespan) status(p *Policy, now int64) string {
+	end := p.ends(l)
+	switch {
+	case l.revoked:
+		return Revoked
+	case end != 0 && now >= end:
+		return Expired
+	case l.notBefore != 0 && now < l.notBefore:
+		return Pending
+	}
+	return Active
+}
+
+func micros(t *time.Time) int64 {
+	if t == nil {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func fromMicros(micros int64) *time.Time {
+	if micros == 0 {
+		return nil
+	}
+	t := time.UnixMicro(micros).UTC()
+	return &t
+}

@@ -1,0 +1,136 @@
+package models
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// A standing is what a member may do in a tenant now, whichever credential
+// proves them: all their tokens share it. It never changes; another one takes
+// its place.
+type standing struct {
+	store     *Store
+	tenant    Tenant
+	policy    Policy
+	user      User
+	roles     Words   // held now, in this tenant
+	granted   []Scope // what the roles give
+	named     []Scope // what the tenant's own roles name, for who holds everything
+	stopped   bool    // the user is disabled, here or everywhere, or no member any more
+	suspended bool    // the tenant is
+	marks     [3]mark // of the user, the tenant and the member
+	shared    sync.Map
+}
+
+// newStanding works out what roles give in a tenant. The roles that the tenant
+// made are read only for who holds one of them or everything.
+func (s *Store) newStanding(ctx context.Context, tenant Tenant, policy Policy, user User, roles Words) (*standing, error) {
+	st := &standing{store: s, tenant: tenant, policy: policy, user: user, roles: roles, granted: base}
+	custom := map[string][]Scope{}
+	if slices.ContainsFunc(roles, func(r string) bool { return r == Admin || builtIn[r] == nil }) {
+		var made []Role
+		db := s.reader.WithContext(context.WithValue(ctx, tenantKey{}, bounds{tenant.ID, reading}))
+		if err := db.Find(&made).Error; err != nil {
+			return nil, err
+		}
+		for _, r := range made {
+			custom[r.Name] = scopes(r.Scopes)
+			st.named = append(st.named, custom[r.Name]...)
+		}
+	}
+	for _, r := range roles {
+		st.granted = append(slices.Clip(st.granted), builtIn[r]...)
+		st.granted = append(st.granted, custom[r]...)
+	}
+	return st, nil
+}
+
+// maxShared is how many different lists of patterns a standing remembers: what
+// its tokens have in common. Beyond it each token has its own.
+const maxShared = 32
+
+// rights are what a standing leaves to credentials with the same patterns.
+type rights struct {
+	narrowed []Scope // the patterns; nil when no token narrows
+	kept     keptMemos
+}
+
+// narrowedTo returns the rights of a token with these patterns, which are
+// written with spaces between.
+func (st *standing) narrowedTo(patterns string) *rights {
+	if r, ok := st.shared.Load(patterns); ok {
+		return r.(*rights)
+	}
+	r := &rights{narrowed: scopes(strings.Fields(patterns))}
+	n := 0
+	st.shared.Range(func(any, any) bool { n++; return n < maxShared })
+	if n < maxShared {
+		first, _ := st.shared.LoadOrStore(strings.Clone(patterns), r)
+		r = first.(*rights)
+	}
+	return r
+}
+
+// identity is the standing of who proved it without a token.
+func (st *standing) identity() *identity { return &identity{standing: st, rights: &rights{}} }
+
+// standingQuery reads all that decides about a member, in one statement.
+const standingQuery = `
+SELECT format('TEMPLATE', u.username, u.display_name, u.email, u.time_zone, m.roles,
+           CASE WHEN u.disabled_at IS NULL AND m.disabled_at IS NULL AND m.user_id IS NOT NULL THEN NULL ELSE 'stopped' END,
+           n.slug, n.name, CASE WHEN n.suspended_at IS NOT NULL THEN 'suspended' END,
+           CASE WHEN p.allow_never THEN 'never' END, CASE WHEN p.tokens_by_token THEN 'tokens' END,
+           p.max_lifetime_days, p.max_tokens_per_user)
+FROM tenants n
+JOIN policies p ON p.tenant_id = n.id
+JOIN users u ON u.id = PARAMETER2
+LEFT JOIN members m ON m.tenant_id = n.id AND m.user_id = u.id
+WHERE n.id = PARAMETER1`
+
+// standingOf returns the standing of a member, from memory when it may. The
+// marks are kept only if nothing was withdrawn while the database was read.
+func (s *Store) standingOf(ctx context.Context, tenantID, userID string) (*standing, error) {
+	who := memberKey{tenantID, userID}
+	if st := s.memory.standing(who); st != nil {
+		return st, nil
+	}
+	applied := s.memory.applied.Load()
+	st, err := s.readStanding(ctx, tenantID, userID)
+	if err != nil {
+		return nil, err
+	}
+	for i, ref := range [...]string{userID, tenantID, memberRef(tenantID, userID)} {
+		st.marks[i] = s.memory.markOf(ref)
+	}
+	if !st.stopped && !st.suspended {
+		s.memory.keepStanding(who, st, applied)
+	}
+	return st, nil
+}
+
+func (s *Store) readStanding(ctx context.Context, tenantID, userID string) (*standing, error) {
+	v, err := s.lookup.fields(s.lookup.standing.row(ctx, tenantID, userID), standingFields)
+	if err != nil {
+		return nil, err
+	}
+	policy := Policy{TenantID: tenantID, AllowNever: v[9] != "", TokensByToken: v[10] != ""}
+	if policy.MaxLifetimeDays, err = number(v[11]); err != nil {
+		return nil, err
+	}
+	most, err := number(v[12])
+	if err != nil {
+		return nil, err
+	}
+	policy.MaxTokensPerUser = *most
+	user := User{ID: userID, Username: v[0], DisplayName: v[1], Email: v[2], TimeZone: v[3]}
+	st, err := s.newStanding(ctx, Tenant{ID: tenantID, Slug: v[6], Name: v[7]}, policy, user, strings.Fields(v[4]))
+	if err == nil {
+		st.stopped, st.suspended = v[5] != "", v[8] != ""
+	}
+	return st, err
+}
+
+// memberRef names a member among what can be withdrawn.
+func memberRef(tenantID, userID string) string { return tenantID + "/" + userID }
