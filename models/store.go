@@ -8,7 +8,6 @@
 package models
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -26,7 +25,7 @@ import (
 // Config says which database to open and with which secret.
 type Config struct {
 	Database string           // "sqlite:PATH" or "postgres://…"; required
-	Direct   string           // the same database without a pooler between; Database when empty
+	Direct   string           // the same PostgreSQL without a pooler between, when there is one
 	Secret   []byte           // the installation's secret, at least 32 bytes; required
 	Brand    string           // how minted tokens begin; "lk" when empty
 	Remember int              // how many tokens Run may keep in memory; none when 0
@@ -41,7 +40,8 @@ type Store struct {
 	brand     string
 	keys      keys
 	now       func() time.Time
-	direct    string
+	database  string // its address
+	direct    string // the same without a pooler; empty when there is none
 	lookup    lookup
 	memory    *memory
 	gate      *gate
@@ -57,7 +57,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{brand: cfg.Brand, keys: keys, now: clock(cfg.Now), direct: cmp.Or(cfg.Direct, cfg.Database),
+	s := &Store{brand: cfg.Brand, keys: keys, now: clock(cfg.Now), database: cfg.Database, direct: cfg.Direct,
 		memory: newMemory(cfg.Remember), usage: newUsage(), passwords: newPasswords()}
 	if s.brand == "" {
 		s.brand = "lk"
@@ -98,13 +98,27 @@ func (s *Store) connect(ctx context.Context, database string) (err error) {
 // Migrate applies pending migrations, then refuses to go on when the database
 // was made with another secret: every token in it would be dead.
 func (s *Store) Migrate(ctx context.Context) error {
-	if err := migrations.Apply(ctx, s.sql(), s.dialect); err != nil {
+	if err := s.applyMigrations(ctx); err != nil {
 		return fmt.Errorf("migrating: %w", err)
 	}
 	if err := s.checkSecret(ctx); err != nil {
 		return err
 	}
 	return s.prepareLookup(ctx)
+}
+
+// applyMigrations goes past a pooler: the lock that lets one process migrate
+// at a time belongs to a connection, and a pooler would hand that to others.
+func (s *Store) applyMigrations(ctx context.Context) error {
+	if s.direct == "" {
+		return migrations.Apply(ctx, s.sql(), s.dialect)
+	}
+	direct := &Store{dialect: s.dialect}
+	var err error
+	if direct.writer, err = openPostgres(s.direct, s.now); err != nil {
+		return err
+	}
+	return errors.Join(migrations.Apply(ctx, direct.sql(), s.dialect), direct.sql().Close())
 }
 
 // Migrations lists the migrations and whether the database has each.

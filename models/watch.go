@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -51,7 +52,7 @@ func nudge(wake chan<- struct{}) {
 // listen waits for PostgreSQL to notify, on a connection of its own: a pooler
 // would give it to somebody else.
 func (s *Store) listen(ctx context.Context, wake chan<- struct{}) error {
-	cfg, err := parsePostgres(s.direct)
+	cfg, err := parsePostgres(cmp.Or(s.direct, s.database))
 	if err != nil {
 		return err
 	}

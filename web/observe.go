@@ -9,6 +9,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"latchkey/models"
 )
 
 // edge is what happens to every request, whatever it asks for: it gets an id
@@ -78,6 +80,34 @@ func newMetrics(to prometheus.Registerer) *metrics {
 	}
 	to.MustRegister(m.requests, m.seconds)
 	return m
+}
+
+// countVerification lets Prometheus see how tokens are verified.
+func countVerification(to prometheus.Registerer, memory func() models.MemoryState) {
+	if to == nil {
+		return
+	}
+	gauge := func(name, help string, value func(models.MemoryState) float64) {
+		to.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return value(memory()) }))
+	}
+	counter := func(name, help string, value func(models.MemoryState) uint64) {
+		to.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(value(memory())) }))
+	}
+	gauge("latchkey_memory_tokens", "Tokens that are remembered.", func(m models.MemoryState) float64 { return float64(m.Tokens) })
+	gauge("latchkey_memory_serving", "1 while tokens are verified from memory, 0 while the database verifies each.",
+		func(m models.MemoryState) float64 { return one(m.Serving) })
+	gauge("latchkey_withdrawals_waking", "1 while withdrawals are heard of at once, 0 while by renewal alone.",
+		func(m models.MemoryState) float64 { return one(m.Waking) })
+	counter("latchkey_token_lookups_total", "Tokens that the database was asked about.", func(m models.MemoryState) uint64 { return m.Asked })
+	counter("latchkey_token_lookups_refused_total", "Requests that were sent away because too many waited for the database.",
+		func(m models.MemoryState) uint64 { return m.Refused })
+}
+
+func one(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 func (m *metrics) count(surface, method string, status int, took time.Duration) {

@@ -54,6 +54,7 @@ func New(cfg Config) *Server {
 	s := &Server{Config: cfg, echo: echo.New(), sessions: newSessionStore(cfg.Store, secure),
 		crossOrigin: http.NewCrossOriginProtection(), headers: pageHeaders(secure), apiHeaders: programHeaders(secure),
 		surfaces: map[string]*surface{}, seen: newMetrics(cfg.Metrics)}
+	countVerification(cfg.Metrics, cfg.Store.Memory)
 	e := s.echo
 	e.HTTPErrorHandler = s.fail
 	e.IPExtractor, e.SchemeExtractor = clientIP(cfg.TrustedProxies), scheme(cfg.TrustedProxies)

@@ -32,8 +32,8 @@ type commandLine struct {
 }
 
 // open connects to the database, brings it up to date and makes sure that it
-// belongs to the secret.
-func (p *program) open() (*models.Store, error) {
+// belongs to the secret. Only a server remembers tokens.
+func (p *program) open(remember int) (*models.Store, error) {
 	var bad problems
 	p.settings.check(&bad)
 	if err := bad.err(); err != nil {
@@ -43,7 +43,8 @@ func (p *program) open() (*models.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := models.Open(p.ctx, models.Config{Database: p.settings.Database, Secret: secret, Brand: p.settings.TokenBrand})
+	store, err := models.Open(p.ctx, models.Config{Database: p.settings.Database, Direct: p.settings.DirectDatabase,
+		Secret: secret, Brand: p.settings.TokenBrand, Remember: remember})
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +56,7 @@ func (p *program) open() (*models.Store, error) {
 
 // withStore runs f on the opened database.
 func (p *program) withStore(f func(*models.Store) error) error {
-	store, err := p.open()
+	store, err := p.open(0)
 	if err != nil {
 		return err
 	}

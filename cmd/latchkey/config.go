@@ -15,11 +15,12 @@ import (
 
 // settings are what every command understands.
 type settings struct {
-	Database   string `default:"sqlite:latchkey.db" variable:"LATCHKEY_DATABASE" placeholder:"ADDRESS" help:"The database: sqlite:PATH or postgres://…, by default ${default}."`
-	SecretFile string `variable:"LATCHKEY_SECRET_FILE" placeholder:"PATH" help:"The installation's secret, by default latchkey.secret beside the SQLite file, made at the first start."`
-	TokenBrand string `default:"lk" variable:"LATCHKEY_TOKEN_BRAND" placeholder:"LETTERS" help:"How new tokens begin: 2 to 8 small letters, by default ${default}."`
-	LogFormat  string `default:"text" variable:"LATCHKEY_LOG_FORMAT" placeholder:"FORMAT" help:"How to write the log: text or json, by default ${default}."`
-	LogLevel   string `default:"info" variable:"LATCHKEY_LOG_LEVEL" placeholder:"LEVEL" help:"The least that is logged: debug, info, warn or error, by default ${default}."`
+	Database       string `default:"sqlite:latchkey.db" variable:"LATCHKEY_DATABASE" placeholder:"ADDRESS" help:"The database: sqlite:PATH or postgres://…, by default ${default}."`
+	DirectDatabase string `variable:"LATCHKEY_DIRECT_DATABASE" placeholder:"ADDRESS" help:"PostgreSQL itself, when --database leads through a pooler: for migrations, and to hear of withdrawals at once."`
+	SecretFile     string `variable:"LATCHKEY_SECRET_FILE" placeholder:"PATH" help:"The installation's secret, by default latchkey.secret beside the SQLite file, made at the first start."`
+	TokenBrand     string `default:"lk" variable:"LATCHKEY_TOKEN_BRAND" placeholder:"LETTERS" help:"How new tokens begin: 2 to 8 small letters, by default ${default}."`
+	LogFormat      string `default:"text" variable:"LATCHKEY_LOG_FORMAT" placeholder:"FORMAT" help:"How to write the log: text or json, by default ${default}."`
+	LogLevel       string `default:"info" variable:"LATCHKEY_LOG_LEVEL" placeholder:"LEVEL" help:"The least that is logged: debug, info, warn or error, by default ${default}."`
 }
 
 // serveSettings are what only the server needs.
@@ -28,6 +29,7 @@ type serveSettings struct {
 	BaseURL        string   `name:"base-url" variable:"LATCHKEY_BASE_URL" placeholder:"URL" help:"How people and programs reach the server, by default http://localhost and the port; https://… switches on Secure cookies and HSTS."`
 	TrustedProxies []string `variable:"LATCHKEY_TRUSTED_PROXIES" placeholder:"CIDR" help:"Proxies whose X-Forwarded-For and X-Forwarded-Proto count, by default none."`
 	MetricsListen  string   `variable:"LATCHKEY_METRICS_LISTEN" placeholder:"HOST:PORT" help:"Where to answer /metrics for Prometheus, by default nowhere."`
+	Remember       int      `default:"250000" variable:"LATCHKEY_REMEMBER" placeholder:"TOKENS" help:"How many tokens to keep in memory, by default ${default}; with 0 the database verifies each request."`
 	AccessLog      bool     `variable:"LATCHKEY_ACCESS_LOG" help:"Log a line for each request."`
 }
 
@@ -51,14 +53,15 @@ var brandPattern = regexp.MustCompile(`^[a-z]{2,8}$`)
 // check says what is wrong with the settings. It never repeats the address of
 // the database, which may hold a password.
 func (s *settings) check(bad *problems) {
-	switch scheme, rest, _ := strings.Cut(s.Database, ":"); scheme {
-	case "sqlite":
-		if rest == "" || strings.ContainsAny(rest, "?#") {
-			bad.add("--database", "sqlite: wants the path of a file behind it, without ? and #.")
-		}
-	case "postgres", "postgresql":
-	default:
+	file, sqlite := strings.CutPrefix(s.Database, "sqlite:")
+	switch {
+	case sqlite && (file == "" || strings.ContainsAny(file, "?#")):
+		bad.add("--database", "sqlite: wants the path of a file behind it, without ? and #.")
+	case !sqlite && !isPostgres(s.Database):
 		bad.add("--database", "write sqlite:PATH or postgres://…")
+	}
+	if s.DirectDatabase != "" && (s.sqliteFile() != "" || !isPostgres(s.DirectDatabase)) {
+		bad.add("--direct-database", "it goes with a --database on PostgreSQL: write postgres://…")
 	}
 	if !brandPattern.MatchString(s.TokenBrand) {
 		bad.add("--token-brand", "%q is not 2 to 8 small letters.", s.TokenBrand)
@@ -69,6 +72,10 @@ func (s *settings) check(bad *problems) {
 	if _, ok := levels[s.LogLevel]; !ok {
 		bad.add("--log-level", "%q is none of debug, info, warn and error.", s.LogLevel)
 	}
+}
+
+func isPostgres(address string) bool {
+	return strings.HasPrefix(address, "postgres:") || strings.HasPrefix(address, "postgresql:")
 }
 
 var levels = map[string]slog.Level{
@@ -109,6 +116,9 @@ func (s *serveSettings) check(bad *problems) {
 	}
 	if _, ok := parseBaseURL(s.BaseURL); s.BaseURL != "" && !ok {
 		bad.add("--base-url", "%q is not an address such as https://tokens.example.com, without a path.", s.BaseURL)
+	}
+	if s.Remember < 0 {
+		bad.add("--remember", "%d is not a number of tokens, from 0.", s.Remember)
 	}
 	for _, raw := range s.TrustedProxies {
 		if _, ok := parseProxy(raw); !ok {

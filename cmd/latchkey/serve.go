@@ -31,7 +31,7 @@ func (c *serveCommand) Run(p *program) (err error) {
 	if err := bad.err(); err != nil {
 		return err
 	}
-	store, err := p.open()
+	store, err := p.open(c.Remember)
 	if err != nil {
 		return err
 	}
