@@ -60,6 +60,32 @@ func respond(c echo.Context, status int, out any) error {
 	return c.JSONBlob(status, body)
 }
 
+var jsonType = []string{echo.MIMEApplicationJSON}
+
+// writeJSON answers with JSON that is encoded already, in parts.
+func writeJSON(c echo.Context, parts ...[]byte) error {
+	res := c.Response()
+	res.Header()["Content-Type"] = jsonType
+	res.WriteHeader(http.StatusOK)
+	for _, part := range parts {
+		if _, err := res.Write(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// AppendString appends s as a string of JSON. Most hold nothing to escape.
+func AppendString(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			quoted, _ := json.Marshal(s) // a string can always be encoded
+			return append(b, quoted...)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"')
+}
+
 // sources says where the fields of an input come from.
 type sources struct {
 	body    bool

@@ -1,8 +1,10 @@
 package handlers
 
 import (
-	"context"
+	"encoding/json"
 	"time"
+
+	"github.com/labstack/echo/v4"
 
 	"latchkey/models"
 )
@@ -14,7 +16,7 @@ type meJSON struct {
 	Application *applicationJSON `json:"application"`
 	Roles       []string         `json:"roles"`
 	Scopes      []string         `json:"scopes"`
-	Token       ownTokenJSON     `json:"token"`
+	// "token" comes last: Me writes it for each request
 }
 
 type userJSON struct {
@@ -35,21 +37,30 @@ type applicationJSON struct {
 	Name string `json:"name"`
 }
 
-type ownTokenJSON struct {
-	ID        string     `json:"id"`
-	Name      string     `json:"name"`
-	Kind      string     `json:"kind"`
-	ExpiresAt *time.Time `json:"expires_at"`
-}
-
-// Me answers GET /me.
-func (API) Me(_ context.Context, a *models.Access, _ struct{}) (meJSON, error) {
-	u, n, t := a.User(), a.Tenant(), a.Token()
-	return meJSON{
+// meHead is the answer of GET /me up to the token: it is the same for every
+// token with the same rights, and encoded once.
+var meHead = models.NewMemo(func(a *models.Access) []byte {
+	u, n := a.User(), a.Tenant()
+	head, _ := json.Marshal(meJSON{ // strings can always be encoded
 		User:   &userJSON{ID: u.ID, Username: u.Username, DisplayName: u.DisplayName, Email: orNull(u.Email)},
 		Tenant: tenantJSON{ID: n.ID, Slug: n.Slug, Name: n.Name},
 		Roles:  texts(a.RolesHeld()),
 		Scopes: texts(a.Scopes()),
-		Token:  ownTokenJSON{ID: t.ID, Name: t.Name, Kind: t.Kind, ExpiresAt: utc(t.ExpiresAt())},
-	}, nil
+	})
+	return append(head[:len(head)-1], `,"token":`...)
+})
+
+// Me answers GET /me.
+func (API) Me(c echo.Context, a *models.Access) error {
+	t := a.Token()
+	b := append(make([]byte, 0, 192), `{"id":"`...)
+	b = append(append(b, t.ID...), `","name":`...)
+	b = append(AppendString(b, t.Name), `,"kind":"`...)
+	b = append(append(b, t.Kind...), `","expires_at":`...)
+	if end := t.ExpiresAt(); end != nil {
+		b = append(end.AppendFormat(append(b, '"'), time.RFC3339Nano), '"')
+	} else {
+		b = append(b, "null"...)
+	}
+	return writeJSON(c, meHead.Of(a), append(b, "}}"...))
 }

@@ -13,17 +13,36 @@ import (
 // it who is calling. Every header is always there, if only empty: a proxy that
 // copies them overwrites whatever the client sent under their names.
 func Verify(c echo.Context, a *models.Access) error {
-	demand := models.Demand{Scopes: c.QueryParam("scope"), Role: c.QueryParam("role"), Tenant: c.QueryParam("tenant")}
-	if err := a.Admit(demand); err != nil {
-		return err
+	if c.Request().URL.RawQuery != "" {
+		demand := models.Demand{Scopes: c.QueryParam("scope"), Role: c.QueryParam("role"), Tenant: c.QueryParam("tenant")}
+		if err := a.Admit(demand); err != nil {
+			return err
+		}
 	}
-	h, u := c.Response().Header(), a.User()
-	h["X-Latchkey-User"] = []string{u.Username}
-	h["X-Latchkey-User-Id"] = []string{u.ID}
-	h["X-Latchkey-Tenant"] = []string{a.Tenant().Slug}
-	h["X-Latchkey-Roles"] = []string{strings.Join(a.RolesHeld(), ",")}
-	h["X-Latchkey-Scopes"] = []string{strings.Join(texts(a.Scopes()), ",")}
+	h := c.Response().Header()
+	for _, known := range identified.Of(a) {
+		h[known.name] = known.value
+	}
 	h["X-Latchkey-Token-Id"] = []string{a.Token().ID}
-	h["X-Latchkey-Application"] = []string{""}
 	return c.NoContent(http.StatusOK)
 }
+
+// An identifier is a header that says who is calling. Its value is shared by
+// many responses: nothing may append to it.
+type identifier struct {
+	name  string
+	value []string
+}
+
+// identified are the identifiers that all tokens with the same rights share.
+var identified = models.NewMemo(func(a *models.Access) []identifier {
+	u := a.User()
+	return []identifier{
+		{"X-Latchkey-User", []string{u.Username}},
+		{"X-Latchkey-User-Id", []string{u.ID}},
+		{"X-Latchkey-Tenant", []string{a.Tenant().Slug}},
+		{"X-Latchkey-Roles", []string{strings.Join(a.RolesHeld(), ",")}},
+		{"X-Latchkey-Scopes", []string{strings.Join(texts(a.Scopes()), ",")}},
+		{"X-Latchkey-Application", []string{""}},
+	}
+})

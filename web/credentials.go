@@ -4,7 +4,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 
@@ -44,7 +43,7 @@ func (s *Server) fromBearer(c echo.Context) (*models.Access, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Tokens.AccessByToken(r.Context(), secret, client(c))
+	return s.Tokens.AccessByToken(r.Context(), secret, s.client(c.Request()))
 }
 
 // fromForwarded proves a token that a proxy passes on: as a bearer token, as
@@ -63,7 +62,7 @@ func (s *Server) fromForwarded(c echo.Context) (*models.Access, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Tokens.AccessByToken(r.Context(), secret, client(c))
+	return s.Tokens.AccessByToken(r.Context(), secret, s.client(c.Request()))
 }
 
 // forwarded is the token that came with the request.
@@ -110,17 +109,11 @@ func misplaced(r *http.Request) bool {
 	return form.Has("access_token")
 }
 
-// client is where the request comes from, as far as it can be trusted.
-func client(c echo.Context) models.Client {
-	ip, _ := netip.ParseAddr(c.RealIP())
-	return models.Client{IP: ip.Unmap(), UserAgent: c.Request().UserAgent()}
-}
-
 // fromSession proves a browser that has signed in, for the tenant in the path.
 func (s *Server) fromSession(c echo.Context) (*models.Access, error) {
 	secret := s.sessions.Secret(c.Request())
 	if secret == "" {
 		return nil, &models.Error{Kind: models.SignedOut, Message: "Sign in to continue."}
 	}
-	return s.Store.AccessBySession(c.Request().Context(), secret, c.Param("tenant"), client(c))
+	return s.Store.AccessBySession(c.Request().Context(), secret, c.Param("tenant"), s.client(c.Request()))
 }

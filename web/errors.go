@@ -59,6 +59,9 @@ type fieldError struct {
 // problemOf puts any error into the words of the contract. What was not
 // foreseen is told as an internal error and nothing else.
 func problemOf(err error) problem {
+	if e, ok := errors.AsType[*models.Error](err); ok && e.Err == nil {
+		return told(e) // most often a token that is worth nothing: no other cause is looked for
+	}
 	if u, ok := errors.AsType[*handlers.Unreadable](err); ok {
 		return newProblem(u.Status, u.Code, u.Detail, nil)
 	}
@@ -71,10 +74,14 @@ func problemOf(err error) problem {
 		}
 		return newProblem(e.Code, "invalid_request", http.StatusText(e.Code)+".", nil)
 	}
-	e := models.AsError(err)
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		return newProblem(http.StatusRequestEntityTooLarge, "too_large", "A body may have at most 1 MiB.", nil)
 	}
+	return told(models.AsError(err))
+}
+
+// told is an error that may be shown to who caused it.
+func told(e *models.Error) problem {
 	st := statements[e.Kind]
 	if e.Kind == models.Forbidden && e.Scope != "" {
 		st.code = "insufficient_scope"
@@ -103,7 +110,7 @@ func (s *Server) fail(err error, c echo.Context) {
 		return
 	}
 	p := problemOf(err)
-	if p.Status >= 500 {
+	if p.Status >= 500 && !p.busy() {
 		s.Log.Error("request failed", "request", requestID(c), "method", c.Request().Method, "route", c.Path(), "status", p.Status, "err", err)
 	}
 	if wait := p.cause.RetryAfter; wait > 0 {
@@ -114,6 +121,10 @@ func (s *Server) fail(err error, c echo.Context) {
 		s.Log.Error("explaining failed", "request", requestID(c), "err", err)
 	}
 }
+
+// busy reports that nothing failed, but too much was asked at once: that is
+// counted and not logged, for the log would be the next to be too much.
+func (p problem) busy() bool { return p.cause.Kind == models.Unavailable && p.cause.Err == nil }
 
 // challenge asks for a token and says nothing about one (RFC 6750 3.1).
 var challenge = []string{`Bearer realm="latchkey"`}
@@ -135,23 +146,26 @@ func (s *Server) explainJSON(c echo.Context, p problem) error {
 	if err != nil {
 		return err
 	}
-	return c.Blob(p.Status, "application/problem+json", body)
+	h["Content-Type"] = problemType
+	c.Response().WriteHeader(p.Status)
+	_, err = c.Response().Write(body)
+	return err
 }
+
+var problemType = []string{"application/problem+json"}
 
 // encode writes the problem as json.Marshal would. A flood of worthless tokens
 // is answered with one short sentence, and that need not be reflected upon.
 func (p problem) encode() ([]byte, error) {
-	if p.Errors != nil || strings.ContainsFunc(p.Detail, unquotable) {
+	if p.Errors != nil {
 		return json.Marshal(p)
 	}
 	b := make([]byte, 0, 256)
-	b = append(b, `{"type":"`+p.Type+`","title":"`+p.Title+`","status":`...)
-	b = strconv.AppendInt(b, int64(p.Status), 10)
-	return append(b, `,"detail":"`+p.Detail+`","code":"`+p.Code+`"}`...), nil
+	b = append(append(append(b, `{"type":"`...), p.Type...), `","title":"`...)
+	b = strconv.AppendInt(append(append(b, p.Title...), `","status":`...), int64(p.Status), 10)
+	b = append(handlers.AppendString(append(b, `,"detail":`...), p.Detail), `,"code":"`...)
+	return append(append(b, p.Code...), `"}`...), nil
 }
-
-// unquotable is what JSON writes in another way than it is.
-func unquotable(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune("\"\\<>&", r) }
 
 // explainPage answers a person. Whoever is signed out is sent to sign in, and
 // comes back to where they were.

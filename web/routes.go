@@ -79,7 +79,7 @@ func (s *Server) routes() []route {
 		bare(GET, "/api/openapi.json", openAPI),
 		bare(GET, "/api/v1/ping", ping),
 
-		api(GET, "/me", models.Proved, handlers.JSON(http.StatusOK, apis.Me)),
+		api(GET, "/me", models.Proved, apis.Me),
 		api(GET, "/tokens", models.TokensRead, handlers.JSON(http.StatusOK, apis.Tokens)),
 		api(POST, "/tokens", models.TokensWrite, handlers.JSON(http.StatusCreated, apis.CreateToken)),
 		api(GET, "/tokens/current", models.Proved, handlers.JSON(http.StatusOK, apis.CurrentToken)),

@@ -3,13 +3,14 @@ package web
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/netip"
 	"runtime/debug"
 	"strings"
 
 	"github.com/labstack/echo/v4"
+
+	"latchkey/models"
 )
 
 // A header is set on every response. Its value is shared by all of them:
@@ -79,41 +80,47 @@ func safely(next echo.HandlerFunc, c echo.Context) (err error) {
 	return next(c)
 }
 
-// clientIP finds the address of the client: that of the connection, or, when
-// it comes from a trusted proxy, the last one in X-Forwarded-For that does not.
-func clientIP(trusted []netip.Prefix) echo.IPExtractor {
-	return func(r *http.Request) string {
-		ip := peer(r)
-		forwarded := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
-		for i := len(forwarded) - 1; i >= 0 && within(trusted, ip); i-- {
-			next, err := netip.ParseAddr(strings.TrimSpace(forwarded[i]))
-			if err != nil {
-				break
-			}
-			ip = next.Unmap()
-		}
-		return ip.String()
+// clients says where requests come from, as far as it can be trusted.
+type clients struct{ trusted []netip.Prefix } // proxies
+
+func (from clients) client(r *http.Request) models.Client {
+	c := models.Client{IP: from.ip(r)}
+	if agent := r.Header["User-Agent"]; len(agent) > 0 {
+		c.UserAgent = agent[0]
 	}
+	return c
+}
+
+// ip finds the address of the client: that of the connection, or, when it comes
+// from a trusted proxy, the last one in X-Forwarded-For that does not.
+func (from clients) ip(r *http.Request) netip.Addr {
+	ip := peer(r)
+	if !within(from.trusted, ip) {
+		return ip
+	}
+	forwarded := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
+	for i := len(forwarded) - 1; i >= 0 && within(from.trusted, ip); i-- {
+		next, err := netip.ParseAddr(strings.TrimSpace(forwarded[i]))
+		if err != nil {
+			break
+		}
+		ip = next.Unmap()
+	}
+	return ip
 }
 
 // scheme believes X-Forwarded-Proto of a trusted proxy only.
-func scheme(trusted []netip.Prefix) echo.SchemeExtractor {
-	return func(r *http.Request) string {
-		sent := r.Header["X-Forwarded-Proto"]
-		if r.TLS != nil || len(sent) == 1 && sent[0] == "https" && within(trusted, peer(r)) {
-			return "https"
-		}
-		return "http"
+func (from clients) scheme(r *http.Request) string {
+	sent := r.Header["X-Forwarded-Proto"]
+	if r.TLS != nil || len(sent) == 1 && sent[0] == "https" && within(from.trusted, peer(r)) {
+		return "https"
 	}
+	return "http"
 }
 
 func peer(r *http.Request) netip.Addr {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	ip, _ := netip.ParseAddr(host)
-	return ip.Unmap().WithZone("")
+	at, _ := netip.ParseAddrPort(r.RemoteAddr) // what is no address is in no range
+	return at.Addr().Unmap().WithZone("")
 }
 
 func within(list []netip.Prefix, ip netip.Addr) bool {

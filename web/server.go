@@ -38,6 +38,7 @@ type Config struct {
 // A Server answers HTTP requests.
 type Server struct {
 	Config
+	clients
 	echo        *echo.Echo
 	sessions    *sessionStore
 	crossOrigin *http.CrossOriginProtection
@@ -51,13 +52,15 @@ type Server struct {
 // New returns a Server ready to serve.
 func New(cfg Config) *Server {
 	secure := cfg.BaseURL.Scheme == "https"
-	s := &Server{Config: cfg, echo: echo.New(), sessions: newSessionStore(cfg.Store, secure),
+	from := clients{cfg.TrustedProxies}
+	s := &Server{Config: cfg, clients: from, echo: echo.New(), sessions: newSessionStore(cfg.Store, secure, from),
 		crossOrigin: http.NewCrossOriginProtection(), headers: pageHeaders(secure), apiHeaders: programHeaders(secure),
 		surfaces: map[string]*surface{}, seen: newMetrics(cfg.Metrics)}
 	countVerification(cfg.Metrics, cfg.Store.Memory)
 	e := s.echo
 	e.HTTPErrorHandler = s.fail
-	e.IPExtractor, e.SchemeExtractor = clientIP(cfg.TrustedProxies), scheme(cfg.TrustedProxies)
+	e.IPExtractor = func(r *http.Request) string { return s.ip(r).String() }
+	e.SchemeExtractor = s.scheme
 	e.Use(s.edge)
 	for _, r := range s.routes() {
 		s.surfaces[r.path] = r.surface

@@ -22,6 +22,7 @@ const deviceAge = 400 * 24 * 60 * 60
 // the session, wherever copies of the cookie are. It implements sessions.Store
 // for what is kept between two requests.
 type sessionStore struct {
+	clients
 	store          *models.Store
 	cookie, device string // names
 	secure         bool
@@ -29,12 +30,12 @@ type sessionStore struct {
 
 // newSessionStore names the cookies so that no other host and no page over
 // plain HTTP can set them, where the browser can hold to that.
-func newSessionStore(store *models.Store, secure bool) *sessionStore {
+func newSessionStore(store *models.Store, secure bool, from clients) *sessionStore {
 	prefix := ""
 	if secure {
 		prefix = "__Host-"
 	}
-	return &sessionStore{store: store, cookie: prefix + "latchkey", device: prefix + "latchkey-device", secure: secure}
+	return &sessionStore{clients: from, store: store, cookie: prefix + "latchkey", device: prefix + "latchkey-device", secure: secure}
 }
 
 // Get returns the same session throughout one request.
@@ -111,7 +112,7 @@ func onlyCookie(r *http.Request, name string) string {
 // Visitor is who stands at a password entrance with this request.
 func (s *sessionStore) Visitor(c echo.Context) models.Visitor {
 	r := c.Request()
-	return models.Visitor{Client: client(c), Device: onlyCookie(r, s.device), Session: s.Secret(r)}
+	return models.Visitor{Client: s.client(r), Device: onlyCookie(r, s.device), Session: s.Secret(r)}
 }
 
 // SignedIn gives the browser its new session, and marks it as one that has
@@ -125,7 +126,7 @@ func (s *sessionStore) SignedIn(c echo.Context, in models.SignedIn) error {
 // SignedOut ends the browser's session for good. Without one it only makes
 // sure that the cookie goes.
 func (s *sessionStore) SignedOut(c echo.Context) error {
-	return s.end(c.Response(), c.Request(), client(c))
+	return s.end(c.Response(), c.Request(), s.client(c.Request()))
 }
 
 func (s *sessionStore) end(w http.ResponseWriter, r *http.Request, from models.Client) error {
