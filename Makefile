@@ -2,6 +2,7 @@
 
 WITH_POSTGRES = .ci/with-postgres
 FUZZTIME = 10s
+SIZES = 1000,1000000
 
 .PHONY: help dev build test race fuzz lint check golden generate bench
 
@@ -41,5 +42,5 @@ golden: ## rewrite the golden files, then read the difference
 generate: ## turn templ files into Go
 	go tool templ generate
 
-bench: ## measure the cost of a verified request against a bare Echo handler
-	go run ./cmd/bench
+bench: ## measure Latchkey against a bare Echo handler, with SIZES tokens
+	$(WITH_POSTGRES) go run ./cmd/bench -sizes $(SIZES)

@@ -1,109 +1,172 @@
-// Bench measures what a verified request costs. It starts a bare Echo server
-// and Latchkey as processes of their own, loads both in turn with the same
-// requests, and prints the processor time that each spent on a request.
+// Bench measures what Latchkey costs. It starts a bare Echo server and Latchkey
+// as processes of their own, sends both the same requests in turn, and prints
+// tables in Markdown.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
 	"time"
-
-	"latchkey/models"
 )
 
+// bareCommand is the argument that makes this program the bare server.
+const bareCommand = "bare"
+
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "bare" {
-		serveBare(os.Args[2:])
+	if len(os.Args) > 1 && os.Args[1] == bareCommand {
+		exit(serveBare())
+	}
+	b, err := parse(os.Args[1:])
+	if errors.Is(err, flag.ErrHelp) {
 		return
 	}
-	tokens := flag.Int("tokens", 1_000_000, "tokens in the database")
-	requests := flag.Int("requests", 40_000, "requests of a round")
-	rounds := flag.Int("rounds", 5, "rounds of each server; the median counts")
-	connections := flag.Int("connections", 8, "connections that are kept open")
-	database := flag.String("database", "", "database to fill; a new SQLite file when empty")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	b := bench{tokens: *tokens, requests: *requests, rounds: *rounds, connections: *connections, database: *database}
-	if err := b.run(ctx); err != nil {
+	if err == nil {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		err = b.run(ctx)
+	}
+	exit(err)
+}
+
+func exit(err error) {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+	os.Exit(0)
 }
 
-// A bench is one measurement: what to load, and how much.
+// A bench is one run: what to measure, and how much of it.
 type bench struct {
-	tokens, requests, rounds, connections int
-	database                              string
-	dir                                   string
-	secrets                               []string // of the tokens that are presented
+	sizes                         []int
+	databases, only               []string
+	requests, rounds, connections int
+	warm, perUser                 int
+	parent, dir, program          string
+	strangers                     []string // tokens that are in no database
+	summary                       summary
 }
 
-// kept is how many secrets are presented: enough that no cache of pages or
-// statements sees the same one soon again.
-const kept = 100_000
+func parse(args []string) (*bench, error) {
+	b := &bench{}
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	sizes := flags.String("sizes", "1000,1000000", "how many tokens the databases hold, with commas between")
+	databases := flags.String("databases", "sqlite,postgres", "which databases; PostgreSQL is the server that TEST_POSTGRES names")
+	only := flags.String("only", "", "measure only these: "+strings.Join(parts, ","))
+	flags.IntVar(&b.requests, "requests", 20_000, "requests of a round")
+	flags.IntVar(&b.rounds, "rounds", 7, "rounds of each server; the median counts")
+	flags.IntVar(&b.connections, "connections", 8, "connections that are kept open")
+	flags.IntVar(&b.warm, "warm", 100_000, "how many different tokens are presented")
+	flags.IntVar(&b.perUser, "per-user", 5_000, "tokens of each user")
+	flags.StringVar(&b.parent, "dir", "", "where the SQLite files are put for as long as it takes; empty for the usual place")
+	if err := flags.Parse(args); err != nil {
+		return nil, err
+	}
+	for word := range strings.SplitSeq(*sizes, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(word))
+		if err != nil {
+			return nil, fmt.Errorf("-sizes: %w", err)
+		}
+		b.sizes = append(b.sizes, n)
+	}
+	b.databases, b.only = words(*databases), words(*only)
+	return b, b.check()
+}
 
-func (b *bench) run(ctx context.Context) (err error) {
-	if b.dir, err = os.MkdirTemp("", "latchkey-bench-"); err != nil {
-		return err
+func words(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+func (b *bench) check() error {
+	for _, name := range b.only {
+		if !slices.Contains(parts, name) {
+			return fmt.Errorf("-only: %q is none of %s", name, strings.Join(parts, ", "))
+		}
 	}
-	defer os.RemoveAll(b.dir)
-	if b.database == "" {
-		b.database = "sqlite:" + filepath.Join(b.dir, "bench.db")
+	for _, kind := range b.databases {
+		if kind != sqlite && kind != postgres {
+			return fmt.Errorf("-databases: %q is neither sqlite nor postgres", kind)
+		}
+		if kind == postgres && os.Getenv("TEST_POSTGRES") == "" {
+			return errors.New("TEST_POSTGRES is not set: run it with make bench, which starts a server")
+		}
 	}
-	program := filepath.Join(b.dir, "latchkey")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/latchkey").CombinedOutput(); err != nil {
-		return fmt.Errorf("building: %w\n%s", err, out)
+	if slices.Min(b.sizes) < 100 || b.requests < b.connections || min(b.rounds, b.connections, b.warm, b.perUser) < 1 {
+		return errors.New("sizes must be at least 100, there must be a request for each connection, and nothing can be less than one")
 	}
-	if err := b.fill(ctx); err != nil {
-		return fmt.Errorf("filling the database: %w", err)
-	}
-	start := time.Now()
-	server, err := startLatchkey(ctx, program, b.database, b.secretFile())
-	if err != nil {
-		return err
-	}
-	defer server.stop()
-	ready := time.Since(start)
-	fmt.Printf("%d tokens, %d connections, %d rounds of %d requests\n", b.tokens, b.connections, b.rounds, b.requests)
-	fmt.Printf("ready after %d ms, %d MiB resident when idle\n\n", ready.Milliseconds(), server.resident()>>20)
-	if err := b.compare(ctx, server); err != nil {
-		return err
-	}
-	fmt.Printf("\n%d MiB resident after the load\n", server.resident()>>20)
 	return nil
 }
 
-func (b *bench) secretFile() string { return filepath.Join(b.dir, "secret") }
+// wants reports whether a part is to be measured.
+func (b *bench) wants(part string) bool { return len(b.only) == 0 || slices.Contains(b.only, part) }
 
-// fill makes a tenant and its tokens, 5,000 to a user as the policy allows.
-func (b *bench) fill(ctx context.Context) error {
-	secret := []byte(fmt.Sprintf("%x", models.NewSecret()))
-	if err := os.WriteFile(b.secretFile(), secret, 0o600); err != nil {
+func (b *bench) run(ctx context.Context) (err error) {
+	if b.dir, err = os.MkdirTemp(b.parent, "latchkey-bench-"); err != nil {
 		return err
 	}
-	s, err := models.Open(ctx, models.Config{Database: b.database, Secret: secret})
+	defer os.RemoveAll(b.dir) //nolint:errcheck // what is left is in a temporary folder
+	b.program = filepath.Join(b.dir, "latchkey")
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", b.program, "./cmd/latchkey").CombinedOutput(); err != nil {
+		return fmt.Errorf("building: %w\n%s", err, out)
+	}
+	if b.strangers, err = b.strange(ctx); err != nil {
+		return fmt.Errorf("making tokens that are in no database: %w", err)
+	}
+	begun := time.Now()
+	if err := b.introduce(ctx); err != nil {
+		return err
+	}
+	for _, kind := range b.databases {
+		for _, size := range b.sizes {
+			if err := b.measure(ctx, kind, size, size == slices.Max(b.sizes)); err != nil {
+				return fmt.Errorf("%s, %s tokens: %w", kind, count(size), err)
+			}
+		}
+	}
+	b.summary.print()
+	fmt.Printf("\nAll this took %s.\n", time.Since(begun).Round(time.Second))
+	return nil
+}
+
+// measure fills a database and measures everything on it. What does not grow
+// with the number of tokens is measured on the largest only.
+func (b *bench) measure(ctx context.Context, kind string, size int, largest bool) (err error) {
+	d, err := b.create(ctx, kind)
 	if err != nil {
 		return err
 	}
-	defer s.Close() //nolint:errcheck // it is about to be thrown away
-	if err := s.Migrate(ctx); err != nil {
+	defer func() { err = errors.Join(err, d.drop()) }()
+	fmt.Printf("\n## %s, %s tokens\n\n", titles[kind], count(size))
+	if err := d.fill(ctx, size); err != nil {
 		return err
 	}
-	if _, err := s.Operator().CreateTenant(ctx, "bench", ""); err != nil {
+	if err := d.verifications(ctx); err != nil || !largest {
 		return err
 	}
-	every, seen, start := max(1, b.tokens/kept), 0, time.Now()
-	err = s.Operator().Seed(ctx, "bench", b.tokens, models.MaxTokensPerUser, func(secret string) {
-		if seen++; seen%every == 0 {
-			b.secrets = append(b.secrets, secret)
-		}
-	})
-	fmt.Printf("filled in %.1f s\n", time.Since(start).Seconds())
-	return err
+	if err := d.lists(ctx); err != nil {
+		return fmt.Errorf("lists: %w", err)
+	}
+	if err := d.changes(ctx); err != nil {
+		return fmt.Errorf("changes: %w", err)
+	}
+	if kind != postgres {
+		return nil
+	}
+	if err := d.withdrawals(ctx); err != nil {
+		return fmt.Errorf("withdrawals: %w", err)
+	}
+	if err := d.processes(ctx); err != nil {
+		return fmt.Errorf("processes: %w", err)
+	}
+	return nil
 }
