@@ -59,6 +59,14 @@ func (o *ownWithdrawals) add(seq int64) {
 	o.numbers[seq] = true
 }
 
+// empty drops all: another row has taken the place of the one that they were
+// withdrawn beside, and somebody may wait for that.
+func (o *ownWithdrawals) empty() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	clear(o.numbers)
+}
+
 // take reports whether seq is one, and drops it.
 func (o *ownWithdrawals) take(seq int64) bool {
 	o.mu.Lock()
@@ -147,14 +155,19 @@ func (s *Store) register(ctx context.Context) error {
 	s.memory.forgetAll()
 	l.reached, l.foreign = seen, seen
 	l.id.Store(id)
+	l.own.empty()
 	return s.renew(ctx)
 }
 
 // seenAndLast reads, at one instant, up to where others believe that this
 // process has forgotten, -1 when they do not know it, and the last withdrawal.
 func (s *Store) seenAndLast(ctx context.Context) (seen, last int64, err error) {
+	db, err := s.reader.DB() // a long write on SQLite must not cost the lease
+	if err != nil {
+		return -1, 0, err
+	}
 	var known sql.NullInt64
-	err = s.sql().QueryRowContext(ctx, s.dialectSQL(`SELECT r.seen_seq, c.seq FROM withdrawal_counter c
+	err = db.QueryRowContext(ctx, s.dialectSQL(`SELECT r.seen_seq, c.seq FROM withdrawal_counter c
 		LEFT JOIN replicas r ON r.id = ? WHERE c.id = 1`), s.memory.lease.replicaID()).Scan(&known, &last)
 	if !known.Valid {
 		known.Int64 = -1

@@ -13,6 +13,14 @@ type Presented struct {
 	lifespan
 }
 
+// newPresented keeps the words in one piece of their own: they are parts of a
+// longer text, which would stay in memory with them.
+func newPresented(id, name, hint, kind string) Presented {
+	text := id + name + hint + kind
+	name, hint = text[len(id):len(id)+len(name)], text[len(id)+len(name):len(id)+len(name)+len(hint)]
+	return Presented{ID: text[:len(id)], Name: name, Hint: hint, Kind: text[len(text)-len(kind):]}
+}
+
 // ExpiresAt is when the token ends by itself, nil for never.
 func (t *Presented) ExpiresAt() *time.Time { return fromMicros(t.expires) }
 

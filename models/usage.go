@@ -1,16 +1,9 @@
 package models
 
 import (
-	"context"
-	"database/sql"
 	"hash/maphash"
-	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
-
-	"latchkey/migrations"
 )
 
 const (
@@ -107,14 +100,19 @@ func (u *usage) list(e *use) {
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
 	other := shard.uses[e.of.ID]
-	if other == nil || other == e {
-		shard.uses[e.of.ID] = e
+	if other != nil && other != e {
+		other.add(e.empty(0))
+		e.setListed(false)
 		return
 	}
-	other.add(e.empty(0))
+	shard.uses[e.of.ID] = e
+	e.setListed(true)
+}
+
+func (e *use) setListed(is bool) {
 	e.mu.Lock()
-	e.listed = false
-	e.mu.Unlock()
+	defer e.mu.Unlock()
+	e.listed = is
 }
 
 // empty takes what is noted, and says when it was written.
@@ -134,6 +132,12 @@ func (e *use) add(n noted) {
 	if e.at < n.at {
 		e.at, e.client = n.at, n.client
 	}
+}
+
+// restore gives back what could not be written.
+func (u *usage) restore(e *use, n noted) {
+	e.add(n)
+	u.list(e)
 }
 
 // due reports whether the use is to be written, and whether it is silent: it
@@ -166,92 +170,6 @@ func (u *usage) take(now time.Time, all bool) (due []*use) {
 		shard.mu.Unlock()
 	}
 	return due
-}
-
-// flushUsage writes the uses that are due, or all of them. What cannot be
-// written is kept for the next time.
-func (s *Store) flushUsage(ctx context.Context, all bool) (err error) {
-	now := s.now()
-	for batch := range slices.Chunk(s.usage.take(now, all), usageBatch) {
-		taken := make([]noted, len(batch))
-		for i, e := range batch {
-			taken[i] = e.empty(now.UnixMicro())
-		}
-		if werr := s.writeUsage(ctx, batch, taken); werr != nil {
-			err = werr
-			for i, e := range batch {
-				e.add(taken[i])
-			}
-		}
-	}
-	return err
-}
-
-// usageWrites note one token each. They are written out because they run for
-// every token in use, every minute: GORM would take ten times as long.
-var usageWrites = [3]string{
-	`INSERT INTO token_days (tenant_id, token_id, day, allowed, refused) VALUES (?, ?, ?, ?, ?)
-	 ON CONFLICT (tenant_id, token_id, day) DO UPDATE
-	 SET allowed = token_days.allowed + excluded.allowed, refused = token_days.refused + excluded.refused`,
-	`UPDATE tokens SET last_used_at = ?, last_used_ip = ?, last_used_agent = ?
-	 WHERE id = ? AND (last_used_at IS NULL OR last_used_at < ?)`,
-	`UPDATE members SET last_seen_at = ?
-	 WHERE tenant_id = ? AND user_id = ? AND (last_seen_at IS NULL OR last_seen_at < ?)`,
-}
-
-// writeUsage writes a batch, of all tenants: a token names its tenant.
-func (s *Store) writeUsage(ctx context.Context, batch []*use, taken []noted) error {
-	tx, err := s.sql().BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
-	var writes [3]*sql.Stmt
-	for i, query := range usageWrites {
-		if writes[i], err = tx.PrepareContext(ctx, s.dialectSQL(query)); err != nil { //nolint:sqlclosecheck // closed below
-			return err
-		}
-		defer writes[i].Close() //nolint:errcheck // ending the transaction closes it too
-	}
-	day, seen := s.now().Format(time.DateOnly), make(map[*standing]int64)
-	for i, e := range batch {
-		if err := e.write(ctx, writes, day, taken[i]); err != nil {
-			return err
-		}
-		seen[e.by] = max(seen[e.by], taken[i].at)
-	}
-	for by, micros := range seen {
-		if at := fromMicros(micros); at != nil {
-			if _, err := writes[2].ExecContext(ctx, *at, by.tenant.ID, by.user.ID, *at); err != nil {
-				return err
-			}
-		}
-	}
-	return tx.Commit()
-}
-
-func (e *use) write(ctx context.Context, writes [3]*sql.Stmt, day string, n noted) error {
-	_, err := writes[0].ExecContext(ctx, e.by.tenant.ID, e.of.ID, day, n.allowed, n.refused)
-	if at := fromMicros(n.at); err == nil && at != nil {
-		_, err = writes[1].ExecContext(ctx, *at, n.client.Address(), n.client.agent(), e.of.ID, *at)
-	}
-	return err
-}
-
-// dialectSQL writes the parameters as the database does.
-func (s *Store) dialectSQL(query string) string {
-	if s.dialect == migrations.SQLite {
-		return query
-	}
-	parts := strings.Split(query, "?")
-	var b strings.Builder
-	for i, part := range parts {
-		if i > 0 {
-			b.WriteString("$" + strconv.Itoa(i))
-		}
-		b.WriteString(part)
-	}
-	return b.String()
 }
 
 // A TokenDay is how often a token was let in and refused on one day (UTC).

@@ -70,7 +70,7 @@ func (s *Store) readToken(ctx context.Context, hash tokenHash) (*known, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &known{presented: Presented{ID: v[0], Name: v[1], Hint: v[2], Kind: v[3]}, mark: s.memory.markOf(v[0])}
+	k := &known{presented: newPresented(v[0], v[1], v[2], v[3]), mark: s.memory.markOf(v[0])}
 	k.presented.AllowedCIDRs = prefixes(strings.Fields(v[7]))
 	k.presented.lifespan = lifespan{s.lookup.instant(v[8], &err), s.lookup.instant(v[9], &err), s.lookup.instant(v[10], &err), v[11] != ""}
 	k.identity = identity{standing: st, rights: st.narrowedTo(v[6]), token: &k.presented}

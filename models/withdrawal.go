@@ -98,14 +98,13 @@ func (s *Store) behind(ctx context.Context, seq int64, patience time.Duration) (
 }
 
 // acknowledge tells the withdrawers up to where this process has forgotten. It
-// is false when they do not know the process any more.
+// is false when they do not know the process any more. It takes nothing back: a
+// statement that was given up may still be done, and late. And it is kept like
+// any other commit: a crash that lost it would let a process be struck out that
+// holds its lease.
 func (s *Store) acknowledge(ctx context.Context, seq int64) (known bool, err error) {
-	query := "UPDATE replicas SET seen_seq = ? WHERE id = ?"
-	if s.dialect == migrations.Postgres {
-		// Nobody is misled if a crash loses it: they only wait. So the disk need not be waited for.
-		query += " AND set_config('synchronous_commit', 'off', true) = 'off'"
-	}
-	res, err := s.sql().ExecContext(ctx, s.dialectSQL(query), seq, s.memory.lease.replicaID())
+	res, err := s.sql().ExecContext(ctx, s.dialectSQL("UPDATE replicas SET seen_seq = ? WHERE id = ? AND seen_seq <= ?"),
+		seq, s.memory.lease.replicaID(), seq)
 	if err != nil {
 		return false, err
 	}

@@ -54,7 +54,18 @@ func Open(t testing.TB) *models.Store {
 // processes.
 func OpenAt(t testing.TB, database string, now func() time.Time) *models.Store {
 	t.Helper()
-	s, err := models.Open(t.Context(), models.Config{Database: database, Secret: Secret, Remember: 10_000, Now: now})
+	return open(t, models.Config{Database: database, Secret: Secret, Remember: 10_000, Now: now})
+}
+
+// OpenRemembering is OpenAt for a store that can remember so many tokens.
+func OpenRemembering(t testing.TB, database string, tokens int) *models.Store {
+	t.Helper()
+	return open(t, models.Config{Database: database, Secret: Secret, Remember: tokens})
+}
+
+func open(t testing.TB, cfg models.Config) *models.Store {
+	t.Helper()
+	s, err := models.Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,123 @@
+package models
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"latchkey/migrations"
+)
+
+// A usageRow is one use as it goes to the database. Many go with one statement:
+// each token in use comes by every minute.
+type usageRow struct {
+	Tenant  string  `json:"tenant"`
+	Owner   string  `json:"owner"`
+	Token   string  `json:"token"`
+	Day     string  `json:"day"`
+	At      *string `json:"at"` // null when it was only refused
+	IP      string  `json:"ip"`
+	Agent   string  `json:"agent"`
+	Allowed uint32  `json:"allowed"`
+	Refused uint32  `json:"refused"`
+}
+
+// usageWrites write rows that come as JSON. Members come first, as in every
+// other change that touches a member and their tokens.
+var usageWrites = [...]string{
+	`UPDATE members SET last_seen_at = u.at
+	 FROM (SELECT tenant, owner, max(at) AS at FROM ROWS WHERE at IS NOT NULL GROUP BY tenant, owner) AS u
+	 WHERE members.tenant_id = u.tenant AND members.user_id = u.owner AND (members.last_seen_at IS NULL OR members.last_seen_at < u.at)`,
+	`UPDATE tokens SET last_used_at = u.at, last_used_ip = u.ip, last_used_agent = u.agent FROM ROWS
+	 WHERE u.at IS NOT NULL AND tokens.id = u.token AND (tokens.last_used_at IS NULL OR tokens.last_used_at < u.at)`,
+	`INSERT INTO token_days (tenant_id, token_id, day, allowed, refused)
+	 SELECT tenant, token, day, allowed, refused FROM ROWS WHERE true
+	 ON CONFLICT (tenant_id, token_id, day) DO UPDATE
+	 SET allowed = token_days.allowed + excluded.allowed, refused = token_days.refused + excluded.refused`,
+}
+
+// usageRows read the JSON on each database.
+var usageRows = map[migrations.Dialect]string{
+	migrations.SQLite: `(SELECT value ->> 'tenant' AS tenant, value ->> 'owner' AS owner, value ->> 'token' AS token,
+		value ->> 'day' AS day, value ->> 'at' AS at, value ->> 'ip' AS ip, value ->> 'agent' AS agent,
+		value ->> 'allowed' AS allowed, value ->> 'refused' AS refused FROM json_each(?)) AS u`,
+	migrations.Postgres: `json_to_recordset($1::json) AS u (tenant text, owner text, token text, day text, at timestamptz,
+		ip text, agent text, allowed integer, refused integer)`,
+}
+
+// flushUsage writes the uses that are due, or all of them. What cannot be
+// written is kept for the next time.
+func (s *Store) flushUsage(ctx context.Context, all bool) (err error) {
+	now := s.now()
+	due := s.usage.take(now, all)
+	slices.SortFunc(due, func(a, b *use) int { return strings.Compare(a.of.ID, b.of.ID) }) // neighbours lie on the same pages
+	for batch := range slices.Chunk(due, usageBatch) {
+		taken := make([]noted, len(batch))
+		for i, e := range batch {
+			taken[i] = e.empty(now.UnixMicro())
+		}
+		if werr := s.writeUsage(ctx, s.usageJSON(batch, taken)); werr != nil {
+			err = werr
+			for i, e := range batch {
+				s.usage.restore(e, taken[i])
+			}
+		}
+	}
+	return err
+}
+
+func (s *Store) usageJSON(batch []*use, taken []noted) string {
+	rows, day := make([]usageRow, len(batch)), s.now().Format(time.DateOnly)
+	for i, e := range batch {
+		n := taken[i]
+		rows[i] = usageRow{Tenant: e.by.tenant.ID, Owner: e.by.user.ID, Token: e.of.ID, Day: day,
+			IP: n.client.Address(), Agent: n.client.agent(), Allowed: n.allowed, Refused: n.refused}
+		if at := fromMicros(n.at); at != nil {
+			text := at.Format("2006-01-02 15:04:05.999999999-07:00") // as the driver of SQLite writes instants
+			rows[i].At = &text
+		}
+	}
+	text, _ := json.Marshal(rows) // strings and numbers can always be encoded
+	return string(text)
+}
+
+// writeUsage writes a batch, of all tenants: a token names its tenant.
+func (s *Store) writeUsage(ctx context.Context, rows string) error {
+	tx, err := s.sql().BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
+	if s.dialect == migrations.Postgres {
+		// Two servers may write the same tokens, and somebody may be revoking one.
+		// Whoever only counts gives way, before PostgreSQL has to choose.
+		if _, err := tx.ExecContext(ctx, "SET LOCAL lock_timeout = '100ms'"); err != nil {
+			return err
+		}
+	}
+	for _, query := range usageWrites {
+		if _, err := tx.ExecContext(ctx, strings.ReplaceAll(query, "ROWS", usageRows[s.dialect]), rows); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+// dialectSQL writes the parameters as the database does.
+func (s *Store) dialectSQL(query string) string {
+	if s.dialect == migrations.SQLite {
+		return query
+	}
+	parts := strings.Split(query, "?")
+	var b strings.Builder
+	for i, part := range parts {
+		if i > 0 {
+			b.WriteString("$" + strconv.Itoa(i))
+		}
+		b.WriteString(part)
+	}
+	return b.String()
+}
