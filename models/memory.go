@@ -25,6 +25,10 @@ type memory struct {
 	seed      maphash.Seed
 }
 
+// fewestStandings are remembered even where few tokens are: one serves all the
+// tokens of a member.
+const fewestStandings = 10_000
+
 type (
 	tokenHash [32]byte
 	memberKey struct{ tenantID, userID string }
@@ -38,7 +42,7 @@ func newMemory(tokens int) *memory {
 	m := &memory{seed: maphash.MakeSeed(), lease: lease{start: time.Now()}}
 	if tokens > 0 {
 		m.tokens = otter.Must(&otter.Options[tokenHash, *known]{MaximumSize: tokens})
-		m.standings = otter.Must(&otter.Options[memberKey, *standing]{MaximumSize: tokens})
+		m.standings = otter.Must(&otter.Options[memberKey, *standing]{MaximumSize: max(tokens, fewestStandings)})
 	}
 	return m
 }

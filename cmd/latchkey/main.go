@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	_ "time/tzdata" // time zones, also where the system has none
@@ -28,6 +29,9 @@ const (
 )
 
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(ballastShare)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // from the second signal on, the process ends at once
 	code := run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr)
@@ -35,11 +39,15 @@ func main() {
 	os.Exit(code)
 }
 
-// ballast is memory that is never touched, so that it takes none. The collector
-// counts it as in use and lets as much garbage pile up before it starts: what a
-// request makes is dead when it is answered, and collecting after every few
-// megabytes would cost a fourth of the processor time of a request.
-var ballast = make([]byte, 32<<20)
+// ballast is memory that is never touched, so that it takes none, but the
+// collector counts it as in use. With it, collecting begins after garbage of
+// ballastShare percent of both: what a request makes is dead when it is
+// answered, and to look through every remembered token after each few megabytes
+// would cost a fourth of a request. The share is small, so that many remembered
+// tokens do not double the memory.
+var ballast = make([]byte, 64<<20)
+
+const ballastShare = 45
 
 // run is the program. It is apart from main so that a test can run it.
 func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
