@@ -123,6 +123,16 @@ func (p *process) stop() error {
 	return err
 }
 
+// kill ends the process at once. What it would still write is no part of what
+// is measured next.
+func (p *process) kill() error {
+	if err := p.cmd.Process.Kill(); err != nil {
+		return err
+	}
+	_ = p.cmd.Wait() // it says only that it was killed
+	return nil
+}
+
 func stopAll(list []*process) (err error) {
 	for _, p := range list {
 		err = errors.Join(err, p.stop())
