@@ -30,7 +30,7 @@ type stage struct {
 
 var (
 	warmed = &stage{nil, http.StatusOK, func(d *database) []string { return d.tokens }}
-	asking = &stage{[]string{memoryOff}, http.StatusOK, coldTokens}
+	asking = &stage{[]string{fewRemembered}, http.StatusOK, coldTokens}
 	fresh  = &stage{nil, http.StatusUnauthorized, func(d *database) []string { return d.revoked }}
 )
 
@@ -98,7 +98,7 @@ func (d *database) stand(ctx context.Context, on *stage) (s *staged, err error) 
 		err = s.quiet(ctx)
 	}
 	if err != nil {
-		return nil, errors.Join(err, s.stop())
+		return nil, errors.Join(err, s.kill())
 	}
 	s.cost = (s.cpu() - before) / time.Duration(len(tokens))
 	return s, nil
@@ -115,7 +115,7 @@ func (d *database) verifications(ctx context.Context) (err error) {
 	var s *staged
 	defer func() {
 		if s != nil {
-			err = errors.Join(err, s.stop())
+			err = errors.Join(err, s.kill())
 		}
 	}()
 	var rows []row
@@ -125,7 +125,7 @@ func (d *database) verifications(ctx context.Context) (err error) {
 		}
 		if s == nil || s.stage != l.on || time.Since(s.since) > newStage {
 			if s != nil {
-				if err := s.stop(); err != nil {
+				if err := s.kill(); err != nil {
 					return err
 				}
 			}

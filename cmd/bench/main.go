@@ -64,7 +64,7 @@ func parse(args []string) (*bench, error) {
 	databases := flags.String("databases", "sqlite,postgres", "which databases; PostgreSQL is the server that TEST_POSTGRES names")
 	only := flags.String("only", "", "measure only these: "+strings.Join(parts, ","))
 	flags.IntVar(&b.requests, "requests", 20_000, "requests of a round")
-	flags.IntVar(&b.rounds, "rounds", 7, "rounds of each server; the median counts")
+	flags.IntVar(&b.rounds, "rounds", 5, "rounds of each server; the median counts")
 	flags.IntVar(&b.connections, "connections", 8, "connections that are kept open")
 	flags.IntVar(&b.warm, "warm", 100_000, "how many different tokens are presented")
 	flags.IntVar(&b.perUser, "per-user", 5_000, "tokens of each user")

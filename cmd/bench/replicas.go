@@ -35,6 +35,11 @@ func (d *database) withdrawals(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
+		c := newCaller(servers[0].addr, owners[0].secret)
+		if err := c.strikeOut(ctx); err != nil {
+			return errors.Join(err, stopAll(servers))
+		}
+		c.close()
 		var accepted atomic.Int64
 		res, err := together(n, func(i int) ([]time.Duration, error) { return owners[i].withdraw(ctx, servers, &accepted) })
 		if err = errors.Join(err, stopAll(servers)); err != nil {
@@ -65,7 +70,7 @@ func (d *database) victims(ctx context.Context, n int) (owners []owner, err erro
 			if err != nil {
 				return err
 			}
-			if owners[i].key, err = newKey(ctx, a, "revokes", "tokens:write"); err != nil {
+			if owners[i].key, err = newKey(ctx, a, "revokes", "tokens:write", "projects:read"); err != nil {
 				return err
 			}
 			for j := range victims / n {

@@ -123,7 +123,7 @@ func printRows(rows []row) {
 		t.row(r.title+mark, count(int(r.middle(ourRate))), millis(all.at(.5)), millis(all.at(.99)), micros(r.median(ourCPU)),
 			rate, micros(r.median(bareCPU)), fmt.Sprintf("%.2f ×%s", r.middle(ratio), spread))
 	}
-	fmt.Print("\nWarm: each token was presented before. Cold: the server remembers no tokens (`" + memoryOff + "`) and asks the database " +
+	fmt.Print("\nWarm: each token was presented before. Cold: the server remembers hardly any token (`" + fewRemembered + "`) and asks the database " +
 		"for each request; the last use of these tokens was written less than a minute before, so nothing is written.\n")
 	if late {
 		fmt.Println("\n† lasted longer than a minute, so that last uses were written meanwhile.")
