@@ -38,6 +38,8 @@ func parsePostgres(dsn string) (*pgx.ConnConfig, error) {
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = 2 * time.Second
 	}
-	cfg.RuntimeParams["timezone"], cfg.RuntimeParams["datestyle"] = "UTC", "ISO"
+	// The style of dates is written as PostgreSQL tells it: a pooler takes anything
+	// shorter for another one, and sets it again for each transaction.
+	cfg.RuntimeParams["timezone"], cfg.RuntimeParams["datestyle"] = "UTC", "ISO, MDY"
 	return cfg, nil
 }
