@@ -19,6 +19,11 @@ const (
 	watchAgain  = time.Second            // after a failure
 )
 
+var (
+	errPooled = errors.New("--database leads through a pooler: name PostgreSQL itself with --direct-database")
+	errDeaf   = errors.New("no notification arrives: a --direct-database must lead to PostgreSQL itself, and to the same database")
+)
+
 // watch wakes the lease whenever something may have been withdrawn. Without it
 // the lease finds out by itself, a fourth of a second later.
 func (s *Store) watch(ctx context.Context, wake chan<- struct{}, log *slog.Logger) {
@@ -35,8 +40,12 @@ func (s *Store) watch(ctx context.Context, wake chan<- struct{}, log *slog.Logge
 			told = true
 			log.Warn("withdrawals are heard of late, within a fourth of a second", "err", err)
 		}
+		pause := watchAgain
+		if errors.Is(err, errPooled) {
+			pause = silence // it is meant to be so
+		}
 		select {
-		case <-time.After(watchAgain):
+		case <-time.After(pause):
 		case <-ctx.Done():
 		}
 	}
@@ -52,11 +61,7 @@ func nudge(wake chan<- struct{}) {
 // listen waits for PostgreSQL to notify, on a connection of its own: a pooler
 // would give it to somebody else.
 func (s *Store) listen(ctx context.Context, wake chan<- struct{}) error {
-	cfg, err := parsePostgres(cmp.Or(s.direct, s.database))
-	if err != nil {
-		return err
-	}
-	conn, err := pgx.ConnectConfig(ctx, cfg)
+	conn, err := s.connectToListen(ctx)
 	if err != nil {
 		return err
 	}
@@ -64,30 +69,80 @@ func (s *Store) listen(ctx context.Context, wake chan<- struct{}) error {
 	if _, err := conn.Exec(ctx, "LISTEN "+wakeChannel); err != nil {
 		return err
 	}
-	s.memory.lease.waking.Store(true)
 	for {
-		nudge(wake)
-		if err := heard(ctx, conn); err != nil {
+		if err := s.echo(ctx, conn, wake); err != nil {
+			return err
+		}
+		s.memory.lease.waking.Store(true)
+		nudge(wake) // for what was withdrawn before anybody listened
+		if err := heard(ctx, conn, wake); err != nil {
 			return err
 		}
 	}
 }
 
-// heard returns when there was a notification. A connection that is silent for
-// long is tried: one that a network dropped would stay silent for ever.
-func heard(ctx context.Context, conn *pgx.Conn) error {
+// connectToListen refuses a pooler unless it was named as the direct address:
+// LISTEN would stay behind on a connection that others get. A pooler gives
+// itself away because it cannot tell the backend that a statement will run on.
+func (s *Store) connectToListen(ctx context.Context) (*pgx.Conn, error) {
+	cfg, err := parsePostgres(cmp.Or(s.direct, s.database))
+	if err != nil {
+		return nil, err
+	}
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil || s.direct != "" {
+		return conn, err
+	}
+	var backend uint32
+	err = conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&backend)
+	if err == nil && backend != conn.PgConn().PID() {
+		err = errPooled
+	}
+	if err != nil {
+		return nil, errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
+	}
+	return conn, nil
+}
+
+// echo makes sure that conn hears what the process notifies. Nothing less
+// tells: a pooler takes LISTEN and passes nothing on, the direct address may
+// lead to another database, and a network may have dropped the connection. The
+// notification takes the way of a withdrawal, and conn itself sends nothing
+// meanwhile: a pooler would hand out with the answer what it keeps back else.
+func (s *Store) echo(ctx context.Context, conn *pgx.Conn, wake chan<- struct{}) error {
+	within, cancel := context.WithTimeout(ctx, leaseTerm)
+	defer cancel()
+	word := newID("echo")
+	if _, err := s.sql().ExecContext(within, "SELECT pg_notify($1, $2)", wakeChannel, word); err != nil {
+		return err
+	}
+	for {
+		n, err := conn.WaitForNotification(within)
+		switch {
+		case err != nil && ctx.Err() == nil && within.Err() != nil:
+			return errDeaf
+		case err != nil:
+			return err
+		case n.Payload == word:
+			return nil
+		}
+		nudge(wake)
+	}
+}
+
+// heard wakes the lease for each notification, until there was none for long.
+func heard(ctx context.Context, conn *pgx.Conn, wake chan<- struct{}) error {
 	for {
 		quiet, cancel := context.WithTimeout(ctx, silence)
 		_, err := conn.WaitForNotification(quiet)
 		late := errors.Is(quiet.Err(), context.DeadlineExceeded)
 		cancel()
-		if err == nil || !late {
-			return err
-		}
-		try, cancel := context.WithTimeout(ctx, leaseTerm)
-		err = conn.Ping(try)
-		cancel()
-		if err != nil {
+		switch {
+		case err == nil:
+			nudge(wake)
+		case late:
+			return nil
+		default:
 			return err
 		}
 	}
