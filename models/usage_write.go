@@ -39,6 +39,17 @@ var usageWrites = [...]string{
 	 SET allowed = token_days.allowed + excluded.allowed, refused = token_days.refused + excluded.refused`,
 }
 
+// usageLocks come before usageWrites on PostgreSQL. They take the rows in one
+// order, so that two servers which write the same tokens do not wait in a
+// circle. And whoever only counts gives way to whoever revokes.
+var usageLocks = [...]string{
+	`SET LOCAL lock_timeout = '100ms'`,
+	`SELECT 1 FROM members JOIN (SELECT DISTINCT tenant, owner FROM ROWS) AS w
+	 ON members.tenant_id = w.tenant AND members.user_id = w.owner
+	 ORDER BY members.tenant_id, members.user_id FOR NO KEY UPDATE OF members`,
+	`SELECT 1 FROM tokens JOIN ROWS ON tokens.id = u.token ORDER BY tokens.id FOR NO KEY UPDATE OF tokens`,
+}
+
 // usageRows read the JSON on each database.
 var usageRows = map[migrations.Dialect]string{
 	migrations.SQLite: `(SELECT value ->> 'tenant' AS tenant, value ->> 'owner' AS owner, value ->> 'token' AS token,
@@ -91,15 +102,16 @@ func (s *Store) writeUsage(ctx context.Context, rows string) error {
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
+	queries := usageWrites[:]
 	if s.dialect == migrations.Postgres {
-		// Two servers may write the same tokens, and somebody may be revoking one.
-		// Whoever only counts gives way, before PostgreSQL has to choose.
-		if _, err := tx.ExecContext(ctx, "SET LOCAL lock_timeout = '100ms'"); err != nil {
-			return err
-		}
+		queries = append(usageLocks[:], queries...)
 	}
-	for _, query := range usageWrites {
-		if _, err := tx.ExecContext(ctx, strings.ReplaceAll(query, "ROWS", usageRows[s.dialect]), rows); err != nil {
+	for _, query := range queries {
+		var args []any
+		if strings.Contains(query, "ROWS") {
+			args = append(args, rows)
+		}
+		if _, err := tx.ExecContext(ctx, strings.ReplaceAll(query, "ROWS", usageRows[s.dialect]), args...); err != nil {
 			return err
 		}
 	}
