@@ -39,15 +39,12 @@ var usageWrites = [...]string{
 	 SET allowed = token_days.allowed + excluded.allowed, refused = token_days.refused + excluded.refused`,
 }
 
-// usageLocks come before usageWrites on PostgreSQL. They take the rows in one
-// order, so that two servers which write the same tokens do not wait in a
-// circle. And whoever only counts gives way to whoever revokes.
+// usageLocks come before usageWrites on PostgreSQL. Servers take turns: two that
+// write the same tokens would wait for each other in a circle. And whoever only
+// counts gives way to whoever revokes.
 var usageLocks = [...]string{
 	`SET LOCAL lock_timeout = '100ms'`,
-	`SELECT 1 FROM members JOIN (SELECT DISTINCT tenant, owner FROM ROWS) AS w
-	 ON members.tenant_id = w.tenant AND members.user_id = w.owner
-	 ORDER BY members.tenant_id, members.user_id FOR NO KEY UPDATE OF members`,
-	`SELECT 1 FROM tokens JOIN ROWS ON tokens.id = u.token ORDER BY tokens.id FOR NO KEY UPDATE OF tokens`,
+	`SELECT pg_advisory_xact_lock(hashtext('latchkey uses ' || current_schema()))`,
 }
 
 // usageRows read the JSON on each database.
