@@ -15,8 +15,9 @@ const (
 // usage knows which tokens were used, and Run writes it down now and then:
 // never a write for a request, and a crash loses a minute at worst.
 type usage struct {
-	seed   maphash.Seed
-	shards [usageShards]usageShard
+	seed    maphash.Seed
+	shards  [usageShards]usageShard
+	writing sync.Mutex // one at a time
 }
 
 type usageShard struct {
