@@ -1,9 +1,11 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"hash/maphash"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -111,10 +113,17 @@ func (u *usage) list(e *use) {
 		shard.uses[e.of.ID] = e
 		return
 	}
-	other.add(e.empty(0))
+	other.add(e.unlist())
+}
+
+// unlist takes what is noted. Whoever notes something from then on lists anew:
+// in two steps, what is noted between them would be counted nowhere.
+func (e *use) unlist() noted {
 	e.mu.Lock()
-	e.listed = false
-	e.mu.Unlock()
+	defer e.mu.Unlock()
+	n := e.noted
+	e.noted, e.listed = noted{written: n.written}, false
+	return n
 }
 
 // empty takes what is noted, and says when it was written.
@@ -172,7 +181,9 @@ func (u *usage) take(now time.Time, all bool) (due []*use) {
 // written is kept for the next time.
 func (s *Store) flushUsage(ctx context.Context, all bool) (err error) {
 	now := s.now()
-	for batch := range slices.Chunk(s.usage.take(now, all), usageBatch) {
+	due := s.usage.take(now, all)
+	slices.SortFunc(due, func(a, b *use) int { return cmp.Compare(a.of.ID, b.of.ID) })
+	for batch := range slices.Chunk(due, usageBatch) {
 		taken := make([]noted, len(batch))
 		for i, e := range batch {
 			taken[i] = e.empty(now.UnixMicro())
@@ -187,53 +198,83 @@ func (s *Store) flushUsage(ctx context.Context, all bool) (err error) {
 	return err
 }
 
-// usageWrites note one token each. They are written out because they run for
-// every token in use, every minute: GORM would take ten times as long.
-var usageWrites = [3]string{
-	`INSERT INTO token_days (tenant_id, token_id, day, allowed, refused) VALUES (?, ?, ?, ?, ?)
-	 ON CONFLICT (tenant_id, token_id, day) DO UPDATE
-	 SET allowed = token_days.allowed + excluded.allowed, refused = token_days.refused + excluded.refused`,
-	`UPDATE tokens SET last_used_at = ?, last_used_ip = ?, last_used_agent = ?
-	 WHERE id = ? AND (last_used_at IS NULL OR last_used_at < ?)`,
-	`UPDATE members SET last_seen_at = ?
-	 WHERE tenant_id = ? AND user_id = ? AND (last_seen_at IS NULL OR last_seen_at < ?)`,
+// useWrites note one token each, and seenWrites one member. They are written out
+// because they run for every token in use, every minute: GORM would take ten
+// times as long.
+var (
+	useWrites = []string{
+		`INSERT INTO token_days (tenant_id, token_id, day, allowed, refused) VALUES (?, ?, ?, ?, ?)
+		 ON CONFLICT (tenant_id, token_id, day) DO UPDATE
+		 SET allowed = token_days.allowed + excluded.allowed, refused = token_days.refused + excluded.refused`,
+		`UPDATE tokens SET last_used_at = ?, last_used_ip = ?, last_used_agent = ?
+		 WHERE id = ? AND (last_used_at IS NULL OR last_used_at < ?)`,
+	}
+	seenWrites = []string{`UPDATE members SET last_seen_at = ?
+		 WHERE tenant_id = ? AND user_id = ? AND (last_seen_at IS NULL OR last_seen_at < ?)`}
+)
+
+// writeUsage writes a batch, of all tenants: a token names its tenant. Members
+// are written apart from tokens, and each in order: who removes a member, or
+// writes the same uses in another process, must not wait in a circle.
+func (s *Store) writeUsage(ctx context.Context, batch []*use, taken []noted) error {
+	seen := map[memberKey]int64{}
+	for i, e := range batch {
+		who := memberKey{e.by.tenant.ID, e.by.user.ID}
+		seen[who] = max(seen[who], taken[i].at)
+	}
+	err := s.prepared(ctx, seenWrites, func(run []*sql.Stmt) error { return writeSeen(ctx, run[0], seen) })
+	if err != nil {
+		return err
+	}
+	day := s.now().Format(time.DateOnly)
+	return s.prepared(ctx, useWrites, func(run []*sql.Stmt) error {
+		for i, e := range batch {
+			if err := e.write(ctx, run, day, taken[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
-// writeUsage writes a batch, of all tenants: a token names its tenant.
-func (s *Store) writeUsage(ctx context.Context, batch []*use, taken []noted) error {
+// prepared runs f with statements in one transaction.
+func (s *Store) prepared(ctx context.Context, queries []string, f func(run []*sql.Stmt) error) error {
 	tx, err := s.sql().BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
-	var writes [3]*sql.Stmt
-	for i, query := range usageWrites {
-		if writes[i], err = tx.PrepareContext(ctx, s.dialectSQL(query)); err != nil { //nolint:sqlclosecheck // closed below
+	run := make([]*sql.Stmt, len(queries))
+	for i, query := range queries {
+		if run[i], err = tx.PrepareContext(ctx, s.dialectSQL(query)); err != nil { //nolint:sqlclosecheck // closed below
 			return err
 		}
-		defer writes[i].Close() //nolint:errcheck // ending the transaction closes it too
+		defer run[i].Close() //nolint:errcheck // ending the transaction closes it too
 	}
-	day, seen := s.now().Format(time.DateOnly), make(map[*standing]int64)
-	for i, e := range batch {
-		if err := e.write(ctx, writes, day, taken[i]); err != nil {
-			return err
-		}
-		seen[e.by] = max(seen[e.by], taken[i].at)
-	}
-	for by, micros := range seen {
-		if at := fromMicros(micros); at != nil {
-			if _, err := writes[2].ExecContext(ctx, *at, by.tenant.ID, by.user.ID, *at); err != nil {
-				return err
-			}
-		}
+	if err := f(run); err != nil {
+		return err
 	}
 	return tx.Commit()
 }
 
-func (e *use) write(ctx context.Context, writes [3]*sql.Stmt, day string, n noted) error {
-	_, err := writes[0].ExecContext(ctx, e.by.tenant.ID, e.of.ID, day, n.allowed, n.refused)
+func writeSeen(ctx context.Context, run *sql.Stmt, seen map[memberKey]int64) error {
+	order := func(a, b memberKey) int {
+		return cmp.Or(cmp.Compare(a.tenantID, b.tenantID), cmp.Compare(a.userID, b.userID))
+	}
+	for _, who := range slices.SortedFunc(maps.Keys(seen), order) {
+		if at := fromMicros(seen[who]); at != nil {
+			if _, err := run.ExecContext(ctx, *at, who.tenantID, who.userID, *at); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (e *use) write(ctx context.Context, run []*sql.Stmt, day string, n noted) error {
+	_, err := run[0].ExecContext(ctx, e.by.tenant.ID, e.of.ID, day, n.allowed, n.refused)
 	if at := fromMicros(n.at); err == nil && at != nil {
-		_, err = writes[1].ExecContext(ctx, *at, n.client.Address(), n.client.agent(), e.of.ID, *at)
+		_, err = run[1].ExecContext(ctx, *at, n.client.Address(), n.client.agent(), e.of.ID, *at)
 	}
 	return err
 }
