@@ -15,6 +15,9 @@ func (s *Store) HoldLease() {
 	s.memory.lease.until.Store(int64(s.memory.lease.now() + time.Minute))
 }
 
+// LoseLease takes the lease away.
+func (s *Store) LoseLease() { s.memory.lease.until.Store(0) }
+
 // ReplicaID is the row that the store has among the replicas.
 func (s *Store) ReplicaID() string { return s.memory.lease.replicaID() }
 

@@ -174,6 +174,27 @@ func TestARenewalForgetsWhatWasWithdrawn(t *testing.T) {
 	})
 }
 
+// Who cannot say up to where they have forgotten may be struck out at any time,
+// and must not serve from memory meanwhile.
+func TestNoLeaseIsHeldByWhoCannotSayWhatTheyForgot(t *testing.T) {
+	eachSlow(t, func(t *testing.T, slow, line *models.Store, x *scene, innocent string) {
+		deny, allow := "ALTER TABLE replicas ADD CONSTRAINT deaf CHECK (seen_seq < 11)", "ALTER TABLE replicas DROP CONSTRAINT deaf"
+		if line.Across(t.Context()).Name() == "sqlite" {
+			deny, allow = "CREATE TRIGGER deaf BEFORE UPDATE ON replicas BEGIN SELECT RAISE(ABORT, 'deaf'); END", "DROP TRIGGER deaf"
+		}
+		execute(t, line, deny, "UPDATE withdrawal_counter SET seq = seq + 1", "INSERT INTO withdrawals (seq, ref) VALUES (11, 'tok_other')")
+		slow.LoseLease()
+		if err := slow.Renew(t.Context()); err == nil || slow.Memory().Serving {
+			t.Errorf("the renewal ended with %v, and it serves from memory: %v", err, slow.Memory().Serving)
+		}
+		execute(t, line, allow)
+		must(t, slow.Renew(t.Context()))
+		if seen := replicas(t, line); !slow.Memory().Serving || seen[slow.ReplicaID()] != 11 {
+			t.Errorf("it serves from memory: %v, and told others %v", slow.Memory().Serving, seen)
+		}
+	})
+}
+
 // Where withdrawals are missing, anything may have been withdrawn.
 func TestWithdrawalsThatAreMissingMakeAProcessForgetEverything(t *testing.T) {
 	for name, statements := range map[string][]string{
