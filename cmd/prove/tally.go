@@ -1,0 +1,120 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A tally is what happened in one phase.
+type tally struct {
+	name string
+
+	mu         sync.Mutex
+	ways       map[string]int
+	verdicts   map[verdict]int
+	took       []time.Duration // by a replica that was well from beginning to end
+	tookBy     []time.Duration // by the command line, its start included
+	unanswered int             // withdrawals that failed, and promised nothing
+	faults     int
+	violations []violation
+}
+
+func newTally(name string) *tally {
+	return &tally{name: name, ways: map[string]int{}, verdicts: map[verdict]int{}}
+}
+
+// asked takes a request into account.
+func (t *tally) asked(r *right, q request) verdict {
+	v, wrong := r.judge(q)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.verdicts[v]++
+	if wrong != nil {
+		t.violations = append(t.violations, *wrong)
+	}
+	return v
+}
+
+// withdrew takes a withdrawal into account that returned.
+func (t *tally) withdrew(l loss, w withdrawal) {
+	for _, r := range l.rights {
+		if wrong := r.withdrawn(w); wrong != nil {
+			t.mu.Lock()
+			t.violations = append(t.violations, *wrong)
+			t.mu.Unlock()
+		}
+	}
+}
+
+func (t *tally) count(n *int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	*n++
+}
+
+func (t *tally) timed(list *[]time.Duration, w withdrawal) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	*list = append(*list, time.Duration(w.returned-w.sent))
+}
+
+func (t *tally) done(way string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ways[way]++
+}
+
+// total is how many withdrawals were checked.
+func (t *tally) total() (n int) {
+	for _, of := range t.ways {
+		n += of
+	}
+	return n
+}
+
+// report prints what happened in all phases. The phases have ended.
+func report(w io.Writer, tallies []*tally) {
+	fmt.Fprintf(w, "\n%-28s%12s%8s%12s%12s%12s%10s%10s%12s\n", "phase", "withdrawals", "faults",
+		"let in", "refused", "refused", "requests", "withdr.", "violations")
+	fmt.Fprintf(w, "%-28s%12s%8s%12s%12s%12s%10s%10s%12s\n", "", "", "", "before", "meanwhile", "after", "failed", "failed", "")
+	for _, t := range tallies {
+		v := t.verdicts
+		fmt.Fprintf(w, "%-28s%12d%8d%12d%12d%12d%10d%10d%12d\n", t.name, t.total(), t.faults,
+			v[before], v[during]+v[early], v[after], v[failure], t.unanswered, len(t.violations))
+	}
+	fmt.Fprintf(w, "\n%-28s%12s%12s%12s   %s\n", "time of a withdrawal", "p50", "p99", "max", "through")
+	for _, t := range tallies {
+		latency(w, t.name, "a replica", t.took)
+		latency(w, t.name, "the command line", t.tookBy)
+	}
+	ways := map[string]int{}
+	for _, t := range tallies {
+		for way, n := range t.ways {
+			ways[way] += n
+		}
+	}
+	fmt.Fprintln(w, "\nwithdrawals by way")
+	for _, way := range slices.Sorted(maps.Keys(ways)) {
+		fmt.Fprintf(w, "%8d  %s\n", ways[way], way)
+	}
+	for _, t := range tallies {
+		for _, wrong := range t.violations {
+			fmt.Fprintln(w, "VIOLATION", wrong)
+		}
+	}
+}
+
+func latency(w io.Writer, phase, through string, list []time.Duration) {
+	if len(list) == 0 {
+		return
+	}
+	slices.Sort(list)
+	fmt.Fprintf(w, "%-28s%9.1f ms%9.1f ms%9.1f ms   %s (%d)\n", phase, millis(list[len(list)/2]),
+		millis(list[len(list)*99/100]), millis(list[len(list)-1]), through, len(list))
+}
+
+func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
