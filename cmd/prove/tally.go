@@ -102,9 +102,20 @@ func report(w io.Writer, tallies []*tally) {
 		fmt.Fprintf(w, "%8d  %s\n", ways[way], way)
 	}
 	for _, t := range tallies {
-		for _, wrong := range t.violations {
-			fmt.Fprintln(w, "VIOLATION", wrong)
+		t.printViolations(w)
+	}
+}
+
+// enough is how many violations of a phase are told in full.
+const enough = 20
+
+func (t *tally) printViolations(w io.Writer) {
+	for i, wrong := range t.violations {
+		if i == enough {
+			fmt.Fprintf(w, "and %d violations more during %q\n", len(t.violations)-enough, t.name)
+			return
 		}
+		fmt.Fprintln(w, "VIOLATION", wrong)
 	}
 }
 
