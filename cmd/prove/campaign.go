@@ -204,14 +204,15 @@ func (w *worker) untilLetIn(ctx context.Context, r *replica, one *right) error {
 // failed is tried again: a right may be gone then without anybody having
 // waited for the other replicas, and still the promise must hold.
 func (w *worker) withdraw(ctx context.Context, l loss) (promised bool, err error) {
-	if l.call.method == "" {
-		return w.withCommand(ctx, l)
-	}
-	if w.random.IntN(10) == 0 {
+	if l.call.method != "" && w.random.IntN(10) == 0 {
 		return w.twice(ctx, l)
 	}
 	for try := range 4 {
-		promised, err := w.through(ctx, l, w.door(ctx, try), try > 0)
+		if l.call.method == "" {
+			promised = w.withCommand(ctx, l)
+		} else {
+			promised, err = w.through(ctx, l, w.door(ctx, try), try > 0)
+		}
 		if promised || err != nil || ctx.Err() != nil {
 			return promised, err
 		}
@@ -253,8 +254,11 @@ func (w *worker) through(ctx context.Context, l loss, r *replica, again bool) (p
 	status, body, err := r.send(ctx, l.call)
 	done.returned = now()
 	switch {
-	case err != nil, status >= 500:
-		w.tally.count(&w.tally.unanswered)
+	case err != nil:
+		w.tally.failed("a call without an answer")
+		return false, nil
+	case status >= 500:
+		w.tally.failed(fmt.Sprintf("%s: status %d", l.way, status))
 		return false, nil
 	case status >= 300 && again:
 		return false, nil // what is not there any more cannot be withdrawn
@@ -268,13 +272,14 @@ func (w *worker) through(ctx context.Context, l loss, r *replica, again bool) (p
 	return true, nil
 }
 
-func (w *worker) withCommand(ctx context.Context, l loss) (promised bool, err error) {
+func (w *worker) withCommand(ctx context.Context, l loss) (promised bool) {
 	done := withdrawal{sent: now(), through: "the command line"}
 	if err := w.fleet.command(ctx, l.command...); err != nil {
-		return false, fmt.Errorf("%s: %w", l.way, err)
+		w.tally.failed(fmt.Sprintf("%s: %v", l.way, err))
+		return false
 	}
 	done.returned = now()
 	w.tally.withdrew(l, done)
 	w.tally.timed(&w.tally.tookBy, done)
-	return true, nil
+	return true
 }

@@ -41,7 +41,7 @@ func (c *campaign) strike(ctx context.Context, random *rand.Rand) error {
 			return err
 		}
 		r.become(well)
-		c.tally.count(&c.tally.faults)
+		c.tally.struck()
 		c.struck.Add(1)
 		pause(ctx, between(random, 100*time.Millisecond, 600*time.Millisecond))
 	}

@@ -119,7 +119,7 @@ func (f *fleet) command(ctx context.Context, args ...string) error {
 	args = append(args, "--database", f.database, "--secret-file", f.secretFile())
 	out, err := exec.CommandContext(ctx, f.programs.plain, args...).CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("%w: %s", err, out)
+		return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(out)))
 	}
 	return nil
 }

@@ -119,8 +119,10 @@ func parseFaults(chosen string) (list []fault, err error) {
 	return list, nil
 }
 
-// errBroken says that the promise was.
-var errBroken = errors.New("requests were let in after their withdrawal had returned")
+var (
+	errBroken = errors.New("requests were let in after their withdrawal had returned")
+	errFailed = errors.New("withdrawals failed although nothing was wrong")
+)
 
 // run goes through all phases. What was found is in the tallies, also after an
 // error.
@@ -146,6 +148,9 @@ func (p *proof) run(ctx context.Context) (err error) {
 	}
 	if slices.ContainsFunc(p.tallies, func(t *tally) bool { return len(t.violations) > 0 }) {
 		return errBroken
+	}
+	if slices.ContainsFunc(p.tallies, func(t *tally) bool { return t.calm && len(t.failures) > 0 }) {
+		return errFailed
 	}
 	return nil
 }
@@ -201,7 +206,7 @@ func (p *proof) phase(ctx context.Context, f *fleet, buried *graves, next phase)
 		fmt.Fprintln(p.out, "left out: the server has no listener connection of its own")
 		return nil
 	}
-	t := newTally(next.name)
+	t := newTally(next.name, next.fault == nil)
 	p.tallies = append(p.tallies, t)
 	c := &campaign{fleet: f, graves: buried, tally: t, fault: next.fault, number: next.withdrawals, strikes: next.strikes,
 		workers: next.workers, commands: next.commands, random: p.random, sending: make(chan *replica)}

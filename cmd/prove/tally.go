@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -12,19 +13,20 @@ import (
 // A tally is what happened in one phase.
 type tally struct {
 	name string
+	calm bool // nothing was made to go wrong
 
 	mu         sync.Mutex
 	ways       map[string]int
 	verdicts   map[verdict]int
 	took       []time.Duration // by a replica that was well from beginning to end
 	tookBy     []time.Duration // by the command line, its start included
-	unanswered int             // withdrawals that failed, and promised nothing
+	failures   map[string]int  // of withdrawals, which promised nothing then
 	faults     int
 	violations []violation
 }
 
-func newTally(name string) *tally {
-	return &tally{name: name, ways: map[string]int{}, verdicts: map[verdict]int{}}
+func newTally(name string, calm bool) *tally {
+	return &tally{name: name, calm: calm, ways: map[string]int{}, verdicts: map[verdict]int{}, failures: map[string]int{}}
 }
 
 // asked takes a request into account.
@@ -50,10 +52,16 @@ func (t *tally) withdrew(l loss, w withdrawal) {
 	}
 }
 
-func (t *tally) count(n *int) {
+func (t *tally) failed(how string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	*n++
+	t.failures[how]++
+}
+
+func (t *tally) struck() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.faults++
 }
 
 func (t *tally) timed(list *[]time.Duration, w withdrawal) {
@@ -69,38 +77,35 @@ func (t *tally) done(way string) {
 }
 
 // total is how many withdrawals were checked.
-func (t *tally) total() (n int) {
-	for _, of := range t.ways {
-		n += of
+func (t *tally) total() int { return sum(t.ways) }
+
+func sum(of map[string]int) (n int) {
+	for _, part := range of {
+		n += part
 	}
 	return n
 }
 
 // report prints what happened in all phases. The phases have ended.
 func report(w io.Writer, tallies []*tally) {
+	if len(tallies) == 0 {
+		return
+	}
 	fmt.Fprintf(w, "\n%-28s%12s%8s%12s%12s%12s%10s%10s%12s\n", "phase", "withdrawals", "faults",
 		"let in", "refused", "refused", "requests", "withdr.", "violations")
 	fmt.Fprintf(w, "%-28s%12s%8s%12s%12s%12s%10s%10s%12s\n", "", "", "", "before", "meanwhile", "after", "failed", "failed", "")
 	for _, t := range tallies {
 		v := t.verdicts
 		fmt.Fprintf(w, "%-28s%12d%8d%12d%12d%12d%10d%10d%12d\n", t.name, t.total(), t.faults,
-			v[before], v[during]+v[early], v[after], v[failure], t.unanswered, len(t.violations))
+			v[before], v[during]+v[early], v[after], v[failure], sum(t.failures), len(t.violations))
 	}
 	fmt.Fprintf(w, "\n%-28s%12s%12s%12s   %s\n", "time of a withdrawal", "p50", "p99", "max", "through")
 	for _, t := range tallies {
 		latency(w, t.name, "a replica", t.took)
 		latency(w, t.name, "the command line", t.tookBy)
 	}
-	ways := map[string]int{}
-	for _, t := range tallies {
-		for way, n := range t.ways {
-			ways[way] += n
-		}
-	}
-	fmt.Fprintln(w, "\nwithdrawals by way")
-	for _, way := range slices.Sorted(maps.Keys(ways)) {
-		fmt.Fprintf(w, "%8d  %s\n", ways[way], way)
-	}
+	list(w, "withdrawals by way", tallies, func(t *tally) map[string]int { return t.ways })
+	list(w, "withdrawals that failed", tallies, func(t *tally) map[string]int { return t.failures })
 	for _, t := range tallies {
 		t.printViolations(w)
 	}
@@ -116,6 +121,22 @@ func (t *tally) printViolations(w io.Writer) {
 			return
 		}
 		fmt.Fprintln(w, "VIOLATION", wrong)
+	}
+}
+
+// list adds up what was counted in all phases.
+func list(w io.Writer, title string, tallies []*tally, of func(*tally) map[string]int) {
+	all := map[string]int{}
+	for _, t := range tallies {
+		for what, n := range of(t) {
+			all[what] += n
+		}
+	}
+	if len(all) > 0 {
+		fmt.Fprintf(w, "\n%s\n", title)
+	}
+	for _, what := range slices.Sorted(maps.Keys(all)) {
+		fmt.Fprintf(w, "%8d  %s\n", all[what], strings.TrimSpace(what))
 	}
 }
 
