@@ -138,7 +138,7 @@ func clockWrong(ctx context.Context, c *campaign, r *replica, random *rand.Rand)
 		return err
 	}
 	r.become(well)
-	pause(ctx, between(random, 2*time.Second, 5*time.Second))
+	pause(ctx, between(random, time.Second, 2*time.Second))
 	r.become(hung)
 	return c.restart(ctx, r, c.fleet.programs.plain)
 }
