@@ -115,7 +115,6 @@ func (w *worker) once(ctx context.Context) error {
 		return err
 	}
 	w.tally.done(l.way)
-	w.probe(ctx, l, w.random)
 	w.target.Store(nil)
 	w.graves.add(l.rights...)
 	return nil
@@ -266,6 +265,7 @@ func (w *worker) through(ctx context.Context, l loss, r *replica, again bool) (p
 		return false, fmt.Errorf("%s: %s %s through %s: status %d: %s", l.way, l.call.method, l.call.path, r.name, status, body)
 	}
 	w.tally.withdrew(l, done)
+	w.probe(ctx, l)
 	if sound && r.turns.Load() == turns {
 		w.tally.timed(&w.tally.took, done)
 	}
@@ -280,6 +280,7 @@ func (w *worker) withCommand(ctx context.Context, l loss) (promised bool) {
 	}
 	done.returned = now()
 	w.tally.withdrew(l, done)
+	w.probe(ctx, l)
 	w.tally.timed(&w.tally.tookBy, done)
 	return true
 }

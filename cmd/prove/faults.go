@@ -24,6 +24,7 @@ type fault struct {
 var faults = []fault{
 	{"stop", "stopped with SIGSTOP", hung, true, stopped},
 	{"database", "database cut", cutOff, false, databaseCut},
+	{"slow", "database slow", well, false, databaseSlow},
 	{"listener", "listener cut", well, false, listenerCut},
 	{"kill", "killed with SIGKILL", hung, true, killed},
 	{"clock", "wrong wall clock", hung, true, clockWrong},
@@ -93,6 +94,20 @@ func stopped(ctx context.Context, _ *campaign, r *replica, random *rand.Rand) er
 
 func databaseCut(ctx context.Context, _ *campaign, r *replica, random *rand.Rand) error {
 	cut(ctx, r.pool, random)
+	return nil
+}
+
+// databaseSlow lets what is read overtake what is withdrawn, and the other way
+// round, or has a lease renewed by an answer that is nearly as old as a lease.
+// Nothing fails, so rights are withdrawn through the replica too.
+func databaseSlow(ctx context.Context, _ *campaign, r *replica, random *rand.Rand) error {
+	defer r.pool.mend()
+	longest := between(random, 5*time.Millisecond, 60*time.Millisecond)
+	if random.IntN(2) == 0 {
+		longest = between(random, 400*time.Millisecond, 850*time.Millisecond)
+	}
+	r.pool.slowDown(longest)
+	pause(ctx, between(random, time.Second, 2*time.Second))
 	return nil
 }
 

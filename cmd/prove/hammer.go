@@ -33,12 +33,13 @@ func (c *campaign) hammer(ctx context.Context, r *replica, at *target, random *r
 	}
 }
 
-// probe sends one request with each right to each replica, at once. It does
-// not wait for replicas that take their time, the campaign does at its end.
-func (c *campaign) probe(ctx context.Context, l loss, random *rand.Rand) {
+// probe sends one request with each right to each replica, as soon as a
+// withdrawal has returned. It does not wait for replicas that take their time;
+// the campaign does at its end.
+func (c *campaign) probe(ctx context.Context, l loss) {
 	var answered sync.WaitGroup
 	for _, one := range l.rights {
-		path := pick(random, one.asks)
+		path := one.asks[rand.IntN(len(one.asks))]
 		for _, r := range c.fleet.replicas {
 			answered.Add(1)
 			c.inFlight.Go(func() {

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"math/rand/v2"
 	"net"
 	"sync"
+	"time"
 )
 
 // A proxy stands between a replica and its database, so that the way between
@@ -15,6 +17,7 @@ type proxy struct {
 	refusing bool
 	open     map[net.Conn]bool
 	held     chan struct{} // closed when bytes may pass
+	slow     time.Duration // answers take up to so much longer, each for itself
 }
 
 // newProxy listens on a port of its own until ctx ends.
@@ -62,25 +65,27 @@ func (p *proxy) carry(down net.Conn) {
 		return
 	}
 	ended := make(chan struct{}, 2)
-	for _, pair := range [][2]net.Conn{{up, down}, {down, up}} {
-		go func() {
-			p.copy(pair[0], pair[1])
-			ended <- struct{}{}
-		}()
-	}
+	go func() {
+		p.copy(up, down, p.gate)
+		ended <- struct{}{}
+	}()
+	go func() {
+		p.copy(down, up, p.slowGate)
+		ended <- struct{}{}
+	}()
 	<-ended
 }
 
 // copy holds bytes back while the proxy stalls. They arrive late, as they do
 // when a network comes back, rather than never.
-func (p *proxy) copy(to, from net.Conn) {
+func (p *proxy) copy(to, from net.Conn, gate func() <-chan struct{}) {
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buf)
 		if err != nil {
 			return
 		}
-		<-p.gate()
+		<-gate()
 		if _, err := to.Write(buf[:n]); err != nil {
 			return
 		}
@@ -91,6 +96,19 @@ func (p *proxy) gate() <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.held
+}
+
+// slowGate is the gate for answers. While the proxy is slow some of them wait,
+// so that what one connection asked first may be answered after what another
+// asked later.
+func (p *proxy) slowGate() <-chan struct{} {
+	p.mu.Lock()
+	longest := p.slow
+	p.mu.Unlock()
+	if longest > 0 && rand.IntN(3) == 0 {
+		<-time.After(rand.N(longest))
+	}
+	return p.gate()
 }
 
 // remember keeps a connection to cut it, and says no while all are refused.
@@ -135,11 +153,18 @@ func (p *proxy) stall() {
 	p.held = make(chan struct{})
 }
 
-// mend undoes refuse and stall.
+// slowDown makes some answers late.
+func (p *proxy) slowDown(longest time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.slow = longest
+}
+
+// mend undoes refuse, stall and slowDown.
 func (p *proxy) mend() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.refusing = false
+	p.refusing, p.slow = false, 0
 	select {
 	case <-p.held:
 	default:
