@@ -28,7 +28,7 @@ func TestNoReplicaAcceptsWhatWasWithdrawn(t *testing.T) {
 		{"four at a time", 200, 4, fewCommands, nil, 0},
 	}
 	for _, f := range faults {
-		phases = append(phases, phase{f.what, 30, 4, fewCommands, &f, 3})
+		phases = append(phases, phase{f.what, 20, 4, fewCommands, &f, 2})
 	}
 	p := brief(t, phases, []phase{{"SQLite", 60, 2, manyCommands, nil, 0}})
 	err := p.run(t.Context())
