@@ -22,7 +22,6 @@ type campaign struct {
 	commands float64 // the share of withdrawals with the command line
 	random   *rand.Rand
 
-	begun    atomic.Int64
 	struck   atomic.Int64
 	sending  chan *replica // what is withdrawn through now, for who waits for it
 	inFlight sync.WaitGroup
@@ -74,7 +73,7 @@ type worker struct {
 }
 
 func (w *worker) run(ctx context.Context) error {
-	for w.begun.Add(1) <= int64(w.number) || w.struck.Load() < int64(w.strikes) {
+	for w.tally.total() < w.number || w.struck.Load() < int64(w.strikes) {
 		err := w.once(ctx)
 		if errors.Is(err, errReplicaFailed) {
 			continue // it was to make a child, and something is wrong with it
@@ -109,8 +108,8 @@ func (w *worker) once(ctx context.Context) error {
 		// Replicas that read a right for the first time race its withdrawal.
 		pause(ctx, between(w.random, 0, 2*pace))
 	}
-	held, err := w.withdraw(ctx, l)
-	if err != nil || !held {
+	promised, err := w.withdraw(ctx, l)
+	if err != nil || !promised {
 		w.target.Store(nil)
 		return err
 	}
@@ -223,14 +222,14 @@ func (w *worker) withdraw(ctx context.Context, l loss) (promised bool, err error
 // promises, also when it found the right gone.
 func (w *worker) twice(ctx context.Context, l loss) (promised bool, err error) {
 	var both sync.WaitGroup
-	var held [2]bool
+	var promises [2]bool
 	var errs [2]error
 	doors := [2]*replica{w.door(ctx, 0), w.door(ctx, 1)}
 	for i := range 2 {
-		both.Go(func() { held[i], errs[i] = w.through(ctx, l, doors[i], true) })
+		both.Go(func() { promises[i], errs[i] = w.through(ctx, l, doors[i], true) })
 	}
 	both.Wait()
-	return held[0] || held[1], errors.Join(errs[:]...)
+	return promises[0] || promises[1], errors.Join(errs[:]...)
 }
 
 // door is the replica to withdraw through: one that is well, and now and then

@@ -87,7 +87,7 @@ func (f *fleet) understands(ctx context.Context, flag string) (bool, error) {
 // it keeps when it is started again.
 func (f *fleet) newReplica(ctx context.Context, name string) (r *replica, err error) {
 	transport := &http.Transport{MaxIdleConns: 100, MaxIdleConnsPerHost: 100}
-	r = &replica{name: name, log: filepath.Join(f.dir, name+".log"), database: f.database,
+	r = &replica{name: name, log: filepath.Join(f.dir, name+".log"),
 		client: &http.Client{Transport: transport, Timeout: requestPatience}}
 	if r.address, err = freeAddress(); err != nil {
 		return nil, err

@@ -31,7 +31,6 @@ type replica struct {
 	name, address  string
 	args           []string
 	log            string
-	database       string
 	pool, listener *proxy // nil on SQLite, and listener also without a connection of its own
 	client         *http.Client
 	cmd            *exec.Cmd

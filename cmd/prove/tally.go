@@ -77,7 +77,11 @@ func (t *tally) done(way string) {
 }
 
 // total is how many withdrawals were checked.
-func (t *tally) total() int { return sum(t.ways) }
+func (t *tally) total() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return sum(t.ways)
+}
 
 func sum(of map[string]int) (n int) {
 	for _, part := range of {
