@@ -18,13 +18,12 @@ import (
 // A fleet is the replicas of one installation, and the way to its database
 // that nothing is wrong with.
 type fleet struct {
-	programs  programs
-	dir       string
-	database  string
-	replicas  []*replica
-	store     *models.Store // makes tenants, members and tokens
-	past      *models.Store // the same with a clock of long ago, for tokens of some age
-	listening bool          // replicas have a listener connection of their own
+	programs programs
+	dir      string
+	database string
+	replicas []*replica
+	store    *models.Store // makes tenants, members and tokens
+	past     *models.Store // the same with a clock of long ago, for tokens of some age
 }
 
 // age is how old a token is that the store of the past makes.
@@ -35,9 +34,6 @@ const age = 30 * 24 * time.Hour
 func newFleet(ctx context.Context, p programs, dir, database string, n int) (f *fleet, err error) {
 	f = &fleet{programs: p, dir: dir, database: database}
 	if err := f.open(ctx); err != nil {
-		return f, err
-	}
-	if f.listening, err = f.understands(ctx, "--direct-database"); err != nil {
 		return f, err
 	}
 	for i := range n {
@@ -77,12 +73,6 @@ func (f *fleet) secretFile() string { return filepath.Join(f.dir, "secret") }
 
 func (f *fleet) overNetwork() bool { return !strings.HasPrefix(f.database, "sqlite:") }
 
-// understands reports whether the server has a flag.
-func (f *fleet) understands(ctx context.Context, flag string) (bool, error) {
-	out, err := exec.CommandContext(ctx, f.programs.plain, "serve", "--help").Output()
-	return strings.Contains(string(out), flag), err
-}
-
 // newReplica gives a replica its port and its own ways to the database, which
 // it keeps when it is started again.
 func (f *fleet) newReplica(ctx context.Context, name string) (r *replica, err error) {
@@ -104,13 +94,10 @@ func (f *fleet) newReplica(ctx context.Context, name string) (r *replica, err er
 	if r.pool, err = newProxy(ctx, host); err != nil {
 		return nil, err
 	}
-	r.args = append(r.args, "--database", by(f.database, r.pool))
-	if f.listening {
-		if r.listener, err = newProxy(ctx, host); err != nil {
-			return nil, err
-		}
-		r.args = append(r.args, "--direct-database", by(f.database, r.listener))
+	if r.listener, err = newProxy(ctx, host); err != nil {
+		return nil, err
 	}
+	r.args = append(r.args, "--database", by(f.database, r.pool), "--direct-database", by(f.database, r.listener))
 	return r, nil
 }
 

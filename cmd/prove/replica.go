@@ -31,7 +31,7 @@ type replica struct {
 	name, address  string
 	args           []string
 	log            string
-	pool, listener *proxy // nil on SQLite, and listener also without a connection of its own
+	pool, listener *proxy // nil on SQLite
 	client         *http.Client
 	cmd            *exec.Cmd
 	ended          chan struct{}
