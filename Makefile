@@ -4,7 +4,7 @@ WITH_POSTGRES = .ci/with-postgres
 FUZZTIME = 10s
 SIZES = 1000,1000000
 
-.PHONY: help dev build test race fuzz lint check golden generate bench
+.PHONY: help dev build test race fuzz lint check golden generate bench prove
 
 help: ## say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,3 +44,6 @@ generate: ## turn templ files into Go
 
 bench: ## measure Latchkey against a bare Echo handler, with SIZES tokens
 	$(WITH_POSTGRES) go run ./cmd/bench -sizes $(SIZES)
+
+prove: ## look for a request that any of several servers lets in after its withdrawal, also when things break
+	$(WITH_POSTGRES) go run ./cmd/prove

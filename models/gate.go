@@ -26,9 +26,9 @@ var errBusy = &Error{Kind: Unavailable, Message: "Too many tokens are being look
 
 // enter waits for a place; leave gives it back.
 func (g *gate) enter(ctx context.Context) error {
-	g.passed.Add(1)
 	select {
 	case g.inside <- struct{}{}:
+		g.passed.Add(1)
 		return nil
 	default:
 	}
@@ -39,6 +39,7 @@ func (g *gate) enter(ctx context.Context) error {
 	}
 	select {
 	case g.inside <- struct{}{}:
+		g.passed.Add(1)
 		return nil
 	case <-ctx.Done():
 		g.refused.Add(1)

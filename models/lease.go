@@ -67,13 +67,19 @@ func (o *ownWithdrawals) empty() {
 	clear(o.numbers)
 }
 
-// take reports whether seq is one, and drops it.
-func (o *ownWithdrawals) take(seq int64) bool {
+// pass drops the numbers up to seq, and returns them. They are dropped whether
+// or not they were read: a renewal can be faster than add.
+func (o *ownWithdrawals) pass(seq int64) map[int64]bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	own := o.numbers[seq]
-	delete(o.numbers, seq)
-	return own
+	passed := map[int64]bool{}
+	for own := range o.numbers {
+		if own <= seq {
+			passed[own] = true
+			delete(o.numbers, own)
+		}
+	}
+	return passed
 }
 
 // keepLease renews the lease until ctx ends, four times in its term and at once
@@ -196,8 +202,9 @@ func (s *Store) catchUp(ctx context.Context, last int64) error {
 	} else {
 		s.memory.forget(refs...)
 	}
+	own := l.own.pass(last)
 	for seq := range numbers {
-		if !l.own.take(seq) {
+		if !own[seq] {
 			l.foreign = max(l.foreign, seq)
 		}
 	}

@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	writeEvery = 2 * time.Second // how often what was collected is looked through
-	tidyEvery  = 5 * time.Minute // how often what is over is deleted
+	writeEvery = 2 * time.Second  // how often what was collected is looked through
+	tidyEvery  = 5 * time.Minute  // how often what is over is deleted
+	lastWrite  = 15 * time.Second // what the end of the process waits for
 )
 
 // Run lets the process serve from memory, writes down what was collected there
@@ -38,7 +39,7 @@ func (s *Store) keepBooks(ctx context.Context, log *slog.Logger) {
 		case <-tidy.C:
 			logFailure(log, "deleting what is over", s.Tidy(ctx))
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWrite)
 			defer cancel()
 			logFailure(log, "writing what was collected", s.flush(last, true))
 			return

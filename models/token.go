@@ -94,6 +94,9 @@ func (a *Access) CreateToken(ctx context.Context, in NewToken) (Token, Secret, e
 		if err := a.room(tx, t); err != nil {
 			return err
 		}
+		if err := a.makerLives(tx); err != nil {
+			return err
+		}
 		t.ID, t.UserID, t.Kind, t.CreatedAt = newID("tok"), a.user.ID, KindPersonal, a.store.now()
 		t.Hint, t.Hash = secret.Hint(), sum(a.store.keys.tokens, secret.value)
 		e.Action, e.Subject, e.After = "token.created", t.ID, t.record()
@@ -125,6 +128,20 @@ func (a *Access) room(tx *gorm.DB, t Token) error {
 		return errorf(Conflict, "You hold %d live tokens, and that is the limit here. Revoke one that you do not need.", n)
 	}
 	return a.nameFree(tx, t.NameKey, "")
+}
+
+// makerLives refuses a token that is made by one that was revoked meanwhile.
+// The lock makes a revocation wait for what is being made, and then find it.
+func (a *Access) makerLives(tx *gorm.DB) error {
+	if a.token == nil {
+		return nil
+	}
+	var maker Token
+	err := takeToken(tx.Clauses(clause.Locking{Strength: "SHARE"}), a.token.ID, &maker)
+	if err == nil && maker.RevokedAt != nil {
+		err = errorf(InvalidToken, "The token was revoked.")
+	}
+	return err
 }
 
 // nameFree refuses a name that another live token of the caller has.

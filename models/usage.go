@@ -15,8 +15,9 @@ const (
 // usage knows which tokens were used, and Run writes it down now and then:
 // never a write for a request, and a crash loses a minute at worst.
 type usage struct {
-	seed   maphash.Seed
-	shards [usageShards]usageShard
+	seed    maphash.Seed
+	shards  [usageShards]usageShard
+	writing sync.Mutex // one at a time
 }
 
 type usageShard struct {
@@ -101,18 +102,23 @@ func (u *usage) list(e *use) {
 	defer shard.mu.Unlock()
 	other := shard.uses[e.of.ID]
 	if other != nil && other != e {
-		other.add(e.empty(0))
-		e.setListed(false)
+		other.add(e.unlist())
 		return
 	}
 	shard.uses[e.of.ID] = e
-	e.setListed(true)
-}
-
-func (e *use) setListed(is bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.listed = is
+	e.listed = true
+}
+
+// unlist takes what is noted. Whoever notes something from then on lists anew:
+// in two steps, what is noted between them would be counted nowhere.
+func (e *use) unlist() noted {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n := e.noted
+	e.noted, e.listed = noted{written: n.written}, false
+	return n
 }
 
 // empty takes what is noted, and says when it was written.

@@ -39,6 +39,14 @@ var usageWrites = [...]string{
 	 SET allowed = token_days.allowed + excluded.allowed, refused = token_days.refused + excluded.refused`,
 }
 
+// usageLocks come before usageWrites on PostgreSQL. Servers take turns: two that
+// write the same tokens would wait for each other in a circle. And whoever only
+// counts gives way to whoever revokes.
+var usageLocks = [...]string{
+	`SET LOCAL lock_timeout = 'PATIENCE'`,
+	`SELECT pg_advisory_xact_lock(hashtext('latchkey uses ' || current_schema()))`,
+}
+
 // usageRows read the JSON on each database.
 var usageRows = map[migrations.Dialect]string{
 	migrations.SQLite: `(SELECT value ->> 'tenant' AS tenant, value ->> 'owner' AS owner, value ->> 'token' AS token,
@@ -51,7 +59,12 @@ var usageRows = map[migrations.Dialect]string{
 // flushUsage writes the uses that are due, or all of them. What cannot be
 // written is kept for the next time.
 func (s *Store) flushUsage(ctx context.Context, all bool) (err error) {
-	now := s.now()
+	s.usage.writing.Lock()
+	defer s.usage.writing.Unlock()
+	now, patience := s.now(), "100ms"
+	if all {
+		patience = "3s" // there is no next time
+	}
 	due := s.usage.take(now, all)
 	slices.SortFunc(due, func(a, b *use) int { return strings.Compare(a.of.ID, b.of.ID) }) // neighbours lie on the same pages
 	for batch := range slices.Chunk(due, usageBatch) {
@@ -59,8 +72,10 @@ func (s *Store) flushUsage(ctx context.Context, all bool) (err error) {
 		for i, e := range batch {
 			taken[i] = e.empty(now.UnixMicro())
 		}
-		if werr := s.writeUsage(ctx, s.usageJSON(batch, taken)); werr != nil {
-			err = werr
+		if werr := s.writeUsage(ctx, s.usageJSON(batch, taken), patience); werr != nil {
+			if all || !isLocked(werr) {
+				err = werr
+			}
 			for i, e := range batch {
 				s.usage.restore(e, taken[i])
 			}
@@ -85,21 +100,23 @@ func (s *Store) usageJSON(batch []*use, taken []noted) string {
 }
 
 // writeUsage writes a batch, of all tenants: a token names its tenant.
-func (s *Store) writeUsage(ctx context.Context, rows string) error {
+func (s *Store) writeUsage(ctx context.Context, rows, patience string) error {
 	tx, err := s.sql().BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
+	queries := usageWrites[:]
 	if s.dialect == migrations.Postgres {
-		// Two servers may write the same tokens, and somebody may be revoking one.
-		// Whoever only counts gives way, before PostgreSQL has to choose.
-		if _, err := tx.ExecContext(ctx, "SET LOCAL lock_timeout = '100ms'"); err != nil {
-			return err
-		}
+		queries = append(usageLocks[:], queries...)
 	}
-	for _, query := range usageWrites {
-		if _, err := tx.ExecContext(ctx, strings.ReplaceAll(query, "ROWS", usageRows[s.dialect]), rows); err != nil {
+	for _, query := range queries {
+		var args []any
+		if strings.Contains(query, "ROWS") {
+			args = append(args, rows)
+		}
+		query = strings.NewReplacer("ROWS", usageRows[s.dialect], "PATIENCE", patience).Replace(query)
+		if _, err := tx.ExecContext(ctx, query, args...); err != nil {
 			return err
 		}
 	}

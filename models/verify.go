@@ -46,6 +46,9 @@ func (s *Store) lookUp(ctx context.Context, hash tokenHash) (*known, error) {
 		return nil, err
 	}
 	defer s.gate.leave()
+	if s.dialect == migrations.SQLite {
+		ctx = context.WithoutCancel(ctx) // what can be cancelled there costs two goroutines a request
+	}
 	applied := s.memory.applied.Load()
 	k, err := s.readToken(ctx, hash)
 	if isMissing(err) {
@@ -79,10 +82,10 @@ func (s *Store) readToken(ctx context.Context, hash tokenHash) (*known, error) {
 }
 
 // lookupContext bounds the wait for a server that is away. A SQLite file is
-// never away, and what can be cancelled there costs two goroutines a request.
+// never away.
 func (s *Store) lookupContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	if s.dialect == migrations.SQLite {
-		return context.WithoutCancel(ctx), func() {}
+		return ctx, func() {}
 	}
 	return context.WithTimeout(ctx, 2*time.Second)
 }

@@ -39,7 +39,9 @@ func (s *Store) transact(ctx context.Context, db *gorm.DB, e *AuditEvent, f func
 	}
 	committed := s.memory.lease.now()
 	s.memory.forget(e.withdrawn...)
-	s.memory.lease.own.add(seq)
+	if s.memory.lease.replicaID() != "" { // else nobody passes over it
+		s.memory.lease.own.add(seq)
+	}
 	s.awaitReplicas(context.WithoutCancel(ctx), seq, committed+leaseTerm)
 	return nil
 }

@@ -58,7 +58,7 @@ type listedPackage struct {
 // for developers are no part of the product, and have none.
 func (p listedPackage) room() (name string, ok bool) {
 	name = strings.TrimPrefix(p.ImportPath, module+"/")
-	return name, !strings.HasSuffix(name, "test") && name != "cmd/bench"
+	return name, !strings.HasSuffix(name, "test") && name != "cmd/bench" && name != "cmd/prove"
 }
 
 func listPackages(t *testing.T) (list []listedPackage) {
