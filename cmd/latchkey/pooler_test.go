@@ -26,7 +26,7 @@ import (
 // connections. Those begin far from UTC, so that an instant comes out wrong if
 // the pooler loses what a server asked for.
 const poolerSettings = `[databases]
-latchkey = host=%s port=%s dbname=%s user=%s password='%s' connect_query='SET search_path TO %s; SET timezone TO "Asia/Kolkata"'
+latchkey = host=%s port=%s dbname=%s user=%s%s connect_query='SET search_path TO %s; SET timezone TO "Asia/Kolkata"'
 [pgbouncer]
 unix_socket_dir = %s
 listen_port = 6432
@@ -71,7 +71,10 @@ func configurePooler(t *testing.T, dir, database string) (file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	password, _ := u.User.Password()
+	password, given := u.User.Password()
+	if given { // PgBouncer takes no empty one
+		password = " password='" + strings.ReplaceAll(password, "'", "''") + "'"
+	}
 	text := fmt.Sprintf(poolerSettings, u.Hostname(), cmp.Or(u.Port(), "5432"), strings.TrimPrefix(u.Path, "/"),
 		u.User.Username(), password, u.Query().Get("search_path"), dir)
 	file = filepath.Join(dir, "pgbouncer.ini")
