@@ -54,9 +54,9 @@ var meHead = models.NewMemo(func(a *models.Access) []byte {
 func (API) Me(c echo.Context, a *models.Access) error {
 	t := a.Token()
 	b := append(make([]byte, 0, 192), `{"id":"`...)
-	b = append(append(b, t.ID...), `","name":`...)
-	b = append(AppendString(b, t.Name), `,"kind":"`...)
-	b = append(append(b, t.Kind...), `","expires_at":`...)
+	b = append(append(b, t.ID()...), `","name":`...)
+	b = append(AppendString(b, t.Name()), `,"kind":"`...)
+	b = append(append(b, t.Kind()...), `","expires_at":`...)
 	if end := t.ExpiresAt(); end != nil {
 		b = append(end.AppendFormat(append(b, '"'), time.RFC3339Nano), '"')
 	} else {

@@ -23,7 +23,7 @@ func Verify(c echo.Context, a *models.Access) error {
 	for _, known := range identified.Of(a) {
 		h[known.name] = known.value
 	}
-	h["X-Latchkey-Token-Id"] = []string{a.Token().ID}
+	h["X-Latchkey-Token-Id"] = []string{a.Token().ID()}
 	return c.NoContent(http.StatusOK)
 }
 

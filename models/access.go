@@ -14,7 +14,7 @@ import (
 // only from a credential it has checked, so holding an Access is proof of who
 // is calling. It is immutable and safe for concurrent use.
 type Access struct {
-	*identity
+	identity
 	client Client // of this request
 }
 
@@ -23,7 +23,6 @@ type identity struct {
 	*standing
 	*rights
 	token     *Presented // nil for a session and for the command line
-	use       *use       // of the token
 	sessionID string     // empty for a token and for the command line
 	operator  bool       // the command line
 }
@@ -154,7 +153,7 @@ func (a *Access) event() AuditEvent {
 		e.ActorID, e.Actor = "", CommandLine
 	}
 	if a.token != nil {
-		e.TokenID, e.TokenHint = a.token.ID, a.token.Hint
+		e.TokenID, e.TokenHint = a.token.ID(), a.token.Hint()
 	}
 	return e
 }
@@ -166,7 +165,7 @@ func (a *Access) LogValue() slog.Value {
 	}
 	attrs := []slog.Attr{slog.String("tenant", a.tenant.Slug), slog.String("user", a.user.Username)}
 	if a.token != nil {
-		attrs = append(attrs, slog.String("token", a.token.ID))
+		attrs = append(attrs, slog.String("token", a.token.ID()))
 	}
 	return slog.GroupValue(attrs...)
 }

@@ -17,7 +17,7 @@ import (
 // when it was read; to withdraw is to move a mark on. Two that share a mark by
 // chance are forgotten together, which costs one question to the database.
 type memory struct {
-	tokens    *otter.Cache[tokenHash, *known] // nil when nothing shall be remembered
+	tokens    *otter.Cache[tokenHash, *Presented] // nil when nothing shall be remembered
 	standings *otter.Cache[memberKey, *standing]
 	lease     lease
 	applied   atomic.Uint64 // how often something was forgotten
@@ -41,7 +41,7 @@ type mark struct{ place, count uint32 }
 func newMemory(tokens int) *memory {
 	m := &memory{seed: maphash.MakeSeed(), lease: lease{start: time.Now()}}
 	if tokens > 0 {
-		m.tokens = otter.Must(&otter.Options[tokenHash, *known]{MaximumSize: tokens})
+		m.tokens = otter.Must(&otter.Options[tokenHash, *Presented]{MaximumSize: tokens})
 		m.standings = otter.Must(&otter.Options[memberKey, *standing]{MaximumSize: max(tokens, fewestStandings)})
 	}
 	return m
@@ -51,15 +51,15 @@ func newMemory(tokens int) *memory {
 // asked. The lease is asked first: one that is held says that every withdrawal
 // which has returned has moved its mark on already. The other way round, a
 // process that stood still between the two would answer from the past.
-func (m *memory) token(hash tokenHash) *known {
+func (m *memory) token(hash tokenHash) *Presented {
 	if !m.lease.held() {
 		return nil
 	}
-	k, ok := m.tokens.GetIfPresent(hash)
-	if !ok || !m.fresh(k.mark) || !m.freshStanding(k.standing) {
+	t, ok := m.tokens.GetIfPresent(hash)
+	if !ok || !m.fresh(t.mark) || !m.freshStanding(t.standing) {
 		return nil
 	}
-	return k
+	return t
 }
 
 // standing returns what is remembered of a member, nil as with token.
@@ -82,9 +82,9 @@ func (m *memory) fresh(at mark) bool { return m.marks[at.place].Load() == at.cou
 
 // keepToken remembers a token that was read after applied was noted, unless
 // something was withdrawn meanwhile: it may have been this.
-func (m *memory) keepToken(hash tokenHash, k *known, applied uint64) {
+func (m *memory) keepToken(hash tokenHash, t *Presented, applied uint64) {
 	if m.applied.Load() == applied && m.lease.held() {
-		m.tokens.Set(hash, k)
+		m.tokens.Set(hash, t)
 	}
 }
 

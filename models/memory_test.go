@@ -22,7 +22,7 @@ func TestATokenInUseCostsNoQuestion(t *testing.T) {
 		for range 1000 {
 			a, err := modelstest.Prove(t, s, x.secret)
 			must(t, err)
-			if a.Token().ID != first.Token().ID || a.User().ID != first.User().ID || !a.Can("proxies:write") {
+			if a.Token().ID() != first.Token().ID() || a.User().ID != first.User().ID || !a.Can("proxies:write") {
 				t.Fatalf("let in %v, and before %v", a, first)
 			}
 		}

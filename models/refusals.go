@@ -34,15 +34,15 @@ func (r *refusals) note(a *Access, s Scope) {
 	key := refusal{tenant: a.tenant.ID, action: "request.refused", actorID: a.user.ID, actor: a.user.Username,
 		ip: a.client.Address(), subject: string(s)}
 	if a.token != nil {
-		key.tokenID, key.hint = a.token.ID, a.token.Hint
+		key.tokenID, key.hint = a.token.ID(), a.token.Hint()
 	}
 	r.add(key, a.store.now())
 }
 
 // noteToken records that a token was presented that does not work.
-func (r *refusals) noteToken(k *known, why string, from Client, now time.Time) {
-	r.add(refusal{tenant: k.tenant.ID, action: "token.refused", actorID: k.user.ID, actor: k.user.Username,
-		tokenID: k.token.ID, hint: k.token.Hint, ip: from.Address(), subject: why}, now)
+func (r *refusals) noteToken(t *Presented, why string, from Client, now time.Time) {
+	r.add(refusal{tenant: t.tenant.ID, action: "token.refused", actorID: t.user.ID, actor: t.user.Username,
+		tokenID: t.ID(), hint: t.Hint(), ip: from.Address(), subject: why}, now)
 }
 
 // noteSignIn records a wrong password in each tenant of the user, or in that

@@ -21,7 +21,7 @@ func TestSeededTokensAreTokens(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		stored, err := caller.TokenByID(t.Context(), caller.Token().ID)
+		stored, err := caller.TokenByID(t.Context(), caller.Token().ID())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +54,7 @@ func TestSeedFillsMachineAfterMachine(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			tokens[a.Token().ID] = true
+			tokens[a.Token().ID()] = true
 			held[a.User().Username]++
 		}
 		if len(tokens) != 208 {

@@ -74,7 +74,7 @@ func (st *standing) narrowedTo(patterns string) *rights {
 }
 
 // identity is the standing of who proved it without a token.
-func (st *standing) identity() *identity { return &identity{standing: st, rights: &rights{}} }
+func (st *standing) identity() identity { return identity{standing: st, rights: &rights{}} }
 
 // standingQuery reads all that decides about a member, in one statement.
 const standingQuery = `

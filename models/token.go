@@ -49,6 +49,9 @@ type Token struct {
 
 // Status is the token's state at an instant, under a policy.
 func (t *Token) Status(p Policy, now time.Time) string {
+	if t.RevokedAt != nil {
+		return Revoked
+	}
 	return t.lifespan().status(&p, now.UnixMicro())
 }
 
@@ -137,7 +140,7 @@ func (a *Access) makerLives(tx *gorm.DB) error {
 		return nil
 	}
 	var maker Token
-	err := takeToken(tx.Clauses(clause.Locking{Strength: "SHARE"}), a.token.ID, &maker)
+	err := takeToken(tx.Clauses(clause.Locking{Strength: "SHARE"}), a.token.ID(), &maker)
 	if err == nil && maker.RevokedAt != nil {
 		err = errorf(InvalidToken, "The token was revoked.")
 	}
@@ -174,7 +177,7 @@ func (a *Access) currentID() string {
 	if a.token == nil {
 		return ""
 	}
-	return a.token.ID
+	return a.token.ID()
 }
 
 // takeToken reads one token. Not there and not the caller's are the same.

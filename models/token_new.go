@@ -163,16 +163,17 @@ func (a *Access) checkChild(t *Token, problems map[string]string) {
 	if parent == nil {
 		return
 	}
-	t.ParentID = &parent.ID
+	id := parent.ID()
+	t.ParentID = &id
 	if !within(scopes(t.Scopes), a.narrowed) {
 		problems["scopes"] = "A token can only give what it has itself: " + strings.Join(words(a.narrowed), ", ") + "."
 	}
 	if end := fromMicros(a.policy.ends(parent.lifespan)); end != nil && (t.ExpiresAt == nil || t.ExpiresAt.After(*end)) {
 		problems["expires_at"] = "It cannot outlive the token that makes it, which expires at " + end.Format(time.RFC3339) + "."
 	}
-	if !cidrsWithin(prefixes(t.AllowedCIDRs), parent.AllowedCIDRs) {
+	if !cidrsWithin(prefixes(t.AllowedCIDRs), parent.allowedCIDRs()) {
 		problems["allowed_cidrs"] = "It can only work from where the token that makes it works: " +
-			strings.Trim(fmt.Sprint(parent.AllowedCIDRs), "[]") + "."
+			strings.Trim(fmt.Sprint(parent.allowedCIDRs()), "[]") + "."
 	}
 }
 

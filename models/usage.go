@@ -2,7 +2,9 @@ package models
 
 import (
 	"hash/maphash"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,77 +19,102 @@ const (
 type usage struct {
 	seed    maphash.Seed
 	shards  [usageShards]usageShard
+	clients knownClients
 	writing sync.Mutex // one at a time
 }
 
 type usageShard struct {
-	mu   sync.Mutex
-	uses map[string]*use // by token id; those of which something is to be written, or was in the last minute
+	mu     sync.Mutex
+	tokens map[string]*Presented // by id; those of which something is to be written, or was in the last minute
 }
 
 func newUsage() *usage {
 	u := &usage{seed: maphash.MakeSeed()}
 	for i := range u.shards {
-		u.shards[i].uses = map[string]*use{}
+		u.shards[i].tokens = map[string]*Presented{}
 	}
 	return u
 }
 
-// A use is what is known of a token's use and not written yet. A token that is
-// remembered has its own, so that to count costs no search.
+// A use is what is known of a token's use and not written yet.
 type use struct {
-	mu     sync.Mutex
-	of     *Presented
-	by     *standing
-	listed bool // in usage
+	mu sync.Mutex
 	noted
 }
 
 // noted is the part of a use that is written.
 type noted struct {
-	at               int64 // microseconds since 1970; 0 when it was only refused
-	client           Client
+	at               int64   // microseconds since 1970; 0 when it was only refused
+	client           *Client // nobody changes it
 	allowed, refused uint32
 	written          int64 // when it was last written down
 }
 
 // Used records that the caller's token was let in. It writes nothing.
-func (a *Access) Used() { a.store.usage.note(a.use, a.store.now().UnixMicro(), a.client) }
+func (a *Access) Used() { a.note(a.store.now().UnixMicro()) }
 
 // refused records that the caller's token was not.
-func (a *Access) refused() { a.store.usage.note(a.use, 0, a.client) }
+func (a *Access) refused() { a.note(0) }
 
-// of returns where the use of a token is counted: what is listed already, for
-// a token that is not remembered is read anew by each request.
-func (u *usage) of(k *known) *use {
-	shard := u.shard(k.presented.ID)
+func (a *Access) note(at int64) {
+	if a.token != nil {
+		a.store.usage.note(a.token.counter, at, a.client)
+	}
+}
+
+// counter returns where the use of a token is counted: what is listed already,
+// for a token that is not remembered is read anew by each request.
+func (u *usage) counter(t *Presented) *Presented {
+	shard := u.shard(t.ID())
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	if listed := shard.uses[k.presented.ID]; listed != nil {
+	if listed := shard.tokens[t.ID()]; listed != nil {
 		return listed
 	}
-	k.counted = use{of: &k.presented, by: k.standing}
-	return &k.counted
+	return t
 }
 
 // note counts one request, let in at an instant or, at 0, refused.
-func (u *usage) note(e *use, at int64, from Client) {
-	if e == nil {
-		return // no token
-	}
+func (u *usage) note(t *Presented, at int64, from Client) {
+	e := &t.use
 	e.mu.Lock()
 	if at == 0 {
 		e.refused++
 	} else {
-		e.at, e.client = at, from
 		e.allowed++
+		e.at = at
+		if e.client == nil || *e.client != from {
+			e.client = u.clients.one(from)
+		}
 	}
-	listed := e.listed
-	e.listed = true
+	listed := t.listed
+	t.listed = true
 	e.mu.Unlock()
 	if !listed {
-		u.list(e)
+		u.list(t)
 	}
+}
+
+// knownClients are kept once, not for each token: most come from few.
+type knownClients struct {
+	seen sync.Map // Client to *Client
+	n    atomic.Int32
+}
+
+// maxClients are told apart between two times that all are forgotten.
+const maxClients = 4096
+
+func (k *knownClients) one(c Client) *Client {
+	if kept, ok := k.seen.Load(c); ok {
+		return kept.(*Client)
+	}
+	if k.n.Add(1) > maxClients {
+		k.seen.Clear()
+		k.n.Store(0)
+	}
+	c.UserAgent = strings.Clone(c.UserAgent)
+	kept, _ := k.seen.LoadOrStore(c, &c)
+	return kept.(*Client)
 }
 
 func (u *usage) shard(id string) *usageShard {
@@ -96,28 +123,28 @@ func (u *usage) shard(id string) *usageShard {
 
 // list makes sure that a use is written down. Where another of the same token
 // is listed, because two requests read it at once, that one takes the counts.
-func (u *usage) list(e *use) {
-	shard := u.shard(e.of.ID)
+func (u *usage) list(t *Presented) {
+	shard := u.shard(t.ID())
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	other := shard.uses[e.of.ID]
-	if other != nil && other != e {
-		other.add(e.unlist())
+	other := shard.tokens[t.ID()]
+	if other != nil && other != t {
+		other.use.add(t.unlist())
 		return
 	}
-	shard.uses[e.of.ID] = e
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.listed = true
+	shard.tokens[t.ID()] = t
+	t.use.mu.Lock()
+	defer t.use.mu.Unlock()
+	t.listed = true
 }
 
 // unlist takes what is noted. Whoever notes something from then on lists anew:
 // in two steps, what is noted between them would be counted nowhere.
-func (e *use) unlist() noted {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	n := e.noted
-	e.noted, e.listed = noted{written: n.written}, false
+func (t *Presented) unlist() noted {
+	t.use.mu.Lock()
+	defer t.use.mu.Unlock()
+	n := t.use.noted
+	t.use.noted, t.listed = noted{written: n.written}, false
 	return n
 }
 
@@ -141,36 +168,37 @@ func (e *use) add(n noted) {
 }
 
 // restore gives back what could not be written.
-func (u *usage) restore(e *use, n noted) {
-	e.add(n)
-	u.list(e)
+func (u *usage) restore(t *Presented, n noted) {
+	t.use.add(n)
+	u.list(t)
 }
 
 // due reports whether the use is to be written, and whether it is silent: it
 // was not used since it was written, and no longer needs a place in the list.
-func (e *use) due(now int64, all bool) (write, silent bool) {
+func (t *Presented) due(now int64, all bool) (write, silent bool) {
+	e := &t.use
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if !all && now-e.written < usageEvery.Microseconds() {
 		return false, false
 	}
 	silent = e.allowed == 0 && e.refused == 0
-	e.listed = !silent
+	t.listed = !silent
 	return !silent, silent
 }
 
 // take removes what is due, and forgets tokens that fell silent.
-func (u *usage) take(now time.Time, all bool) (due []*use) {
+func (u *usage) take(now time.Time, all bool) (due []*Presented) {
 	for i := range u.shards {
 		shard := &u.shards[i]
 		shard.mu.Lock()
-		for id, e := range shard.uses {
-			write, silent := e.due(now.UnixMicro(), all)
+		for id, t := range shard.tokens {
+			write, silent := t.due(now.UnixMicro(), all)
 			if write {
-				due = append(due, e)
+				due = append(due, t)
 			}
 			if silent {
-				delete(shard.uses, id)
+				delete(shard.tokens, id)
 			}
 		}
 		shard.mu.Unlock()

@@ -66,31 +66,31 @@ func (s *Store) flushUsage(ctx context.Context, all bool) (err error) {
 		patience = "3s" // there is no next time
 	}
 	due := s.usage.take(now, all)
-	slices.SortFunc(due, func(a, b *use) int { return strings.Compare(a.of.ID, b.of.ID) }) // neighbours lie on the same pages
+	slices.SortFunc(due, func(a, b *Presented) int { return strings.Compare(a.ID(), b.ID()) }) // neighbours lie on the same pages
 	for batch := range slices.Chunk(due, usageBatch) {
 		taken := make([]noted, len(batch))
-		for i, e := range batch {
-			taken[i] = e.empty(now.UnixMicro())
+		for i, t := range batch {
+			taken[i] = t.use.empty(now.UnixMicro())
 		}
 		if werr := s.writeUsage(ctx, s.usageJSON(batch, taken), patience); werr != nil {
 			if all || !isLocked(werr) {
 				err = werr
 			}
-			for i, e := range batch {
-				s.usage.restore(e, taken[i])
+			for i, t := range batch {
+				s.usage.restore(t, taken[i])
 			}
 		}
 	}
 	return err
 }
 
-func (s *Store) usageJSON(batch []*use, taken []noted) string {
+func (s *Store) usageJSON(batch []*Presented, taken []noted) string {
 	rows, day := make([]usageRow, len(batch)), s.now().Format(time.DateOnly)
-	for i, e := range batch {
+	for i, t := range batch {
 		n := taken[i]
-		rows[i] = usageRow{Tenant: e.by.tenant.ID, Owner: e.by.user.ID, Token: e.of.ID, Day: day,
-			IP: n.client.Address(), Agent: n.client.agent(), Allowed: n.allowed, Refused: n.refused}
+		rows[i] = usageRow{Tenant: t.tenant.ID, Owner: t.user.ID, Token: t.ID(), Day: day, Allowed: n.allowed, Refused: n.refused}
 		if at := fromMicros(n.at); at != nil {
+			rows[i].IP, rows[i].Agent = n.client.Address(), n.client.agent()
 			text := at.Format("2006-01-02 15:04:05.999999999-07:00") // as the driver of SQLite writes instants
 			rows[i].At = &text
 		}

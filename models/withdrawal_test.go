@@ -280,7 +280,7 @@ var givings = []struct {
 		setting{}, nothing, func(t *testing.T, s *models.Store, x *scene) error {
 			_, err := x.as(t, s).ChangeToken(t.Context(), x.tokens[0].ID, models.TokenChange{Name: ptr("night build")})
 			return err
-		}, func(a *models.Access) bool { return a.Token().Name == "night build" }},
+		}, func(a *models.Access) bool { return a.Token().Name() == "night build" }},
 	{"the owner is called something else",
 		setting{}, nothing, func(t *testing.T, s *models.Store, x *scene) error {
 			return x.as(t, s).ChangeAccount(t.Context(), models.Account{DisplayName: "Night Build", TimeZone: "UTC"})
