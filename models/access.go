@@ -16,11 +16,11 @@ import (
 type Access struct {
 	identity
 	client Client // of this request
+	at     int64  // when the token was proved, in microseconds since 1970
 }
 
 // An identity is what a credential proves, whoever presents it from wherever.
 type identity struct {
-	*standing
 	*rights
 	token     *Presented // nil for a session and for the command line
 	sessionID string     // empty for a token and for the command line

@@ -10,10 +10,9 @@ import (
 // it. It is kept small, and holds few pointers: memory has one for each token
 // in use, and the garbage collector looks through all of them.
 type Presented struct {
-	*standing
-	*rights
+	*rights // and through them the standing
 	lifespan
-	counter *Presented      // where its use is counted: here, or where it is listed already
+	counter *Presented      // where its use is counted, when another of the same token is listed already
 	ranges  *[]netip.Prefix // where it may be used; nil for anywhere
 	text    string          // id, hint, kind and name, one behind the other
 	mark    mark            // of the token

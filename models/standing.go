@@ -53,6 +53,7 @@ const maxShared = 32
 
 // rights are what a standing leaves to credentials with the same patterns.
 type rights struct {
+	*standing
 	narrowed []Scope // the patterns; nil when no token narrows
 	kept     keptMemos
 }
@@ -63,7 +64,7 @@ func (st *standing) narrowedTo(patterns string) *rights {
 	if r, ok := st.shared.Load(patterns); ok {
 		return r.(*rights)
 	}
-	r := &rights{narrowed: scopes(strings.Fields(patterns))}
+	r := &rights{standing: st, narrowed: scopes(strings.Fields(patterns))}
 	n := 0
 	st.shared.Range(func(any, any) bool { n++; return n < maxShared })
 	if n < maxShared {
@@ -74,7 +75,7 @@ func (st *standing) narrowedTo(patterns string) *rights {
 }
 
 // identity is the standing of who proved it without a token.
-func (st *standing) identity() identity { return identity{standing: st, rights: &rights{}} }
+func (st *standing) identity() identity { return identity{rights: &rights{standing: st}} }
 
 // standingQuery reads all that decides about a member, in one statement.
 const standingQuery = `

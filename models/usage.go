@@ -51,31 +51,31 @@ type noted struct {
 }
 
 // Used records that the caller's token was let in. It writes nothing.
-func (a *Access) Used() { a.note(a.store.now().UnixMicro()) }
+func (a *Access) Used() { a.note(a.at) }
 
 // refused records that the caller's token was not.
 func (a *Access) refused() { a.note(0) }
 
 func (a *Access) note(at int64) {
 	if a.token != nil {
-		a.store.usage.note(a.token.counter, at, a.client)
+		a.store.usage.note(a.token, at, a.client)
 	}
 }
 
-// counter returns where the use of a token is counted: what is listed already,
-// for a token that is not remembered is read anew by each request.
-func (u *usage) counter(t *Presented) *Presented {
+// listed returns what is listed of a token already, nil when nothing is: one
+// that is not remembered is read anew by each request.
+func (u *usage) listed(t *Presented) *Presented {
 	shard := u.shard(t.ID())
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	if listed := shard.tokens[t.ID()]; listed != nil {
-		return listed
-	}
-	return t
+	return shard.tokens[t.ID()]
 }
 
 // note counts one request, let in at an instant or, at 0, refused.
 func (u *usage) note(t *Presented, at int64, from Client) {
+	if t.counter != nil {
+		t = t.counter
+	}
 	e := &t.use
 	e.mu.Lock()
 	if at == 0 {

@@ -19,12 +19,13 @@ func (s *Store) AccessByToken(ctx context.Context, secret Secret, from Client) (
 			return nil, err
 		}
 	}
-	if why := t.refusal(s.now(), from); why != "" {
-		s.refusals.noteToken(t, why, from, s.now())
-		s.usage.note(t.counter, 0, from)
+	now := s.now()
+	if why := t.refusal(now, from); why != "" {
+		s.refusals.noteToken(t, why, from, now)
+		s.usage.note(t, 0, from)
 		return nil, errorf(InvalidToken, "%s", why)
 	}
-	return &Access{identity: identity{standing: t.standing, rights: t.rights, token: t}, client: from}, nil
+	return &Access{identity: identity{rights: t.rights, token: t}, client: from, at: now.UnixMicro()}, nil
 }
 
 // lookUp asks the database about a token, and remembers one that works. What
@@ -63,13 +64,13 @@ func (s *Store) readToken(ctx context.Context, hash tokenHash) (*Presented, erro
 	if err != nil {
 		return nil, err
 	}
-	t := &Presented{standing: st, rights: st.narrowedTo(v[6]), mark: s.memory.markOf(v[0]), revoked: v[11] != ""}
+	t := &Presented{rights: st.narrowedTo(v[6]), mark: s.memory.markOf(v[0]), revoked: v[11] != ""}
 	t.setWords(v[0], v[2], v[3], v[1])
 	if cidrs := prefixes(strings.Fields(v[7])); cidrs != nil {
 		t.ranges = &cidrs
 	}
 	t.lifespan = lifespan{s.lookup.instant(v[8], &err), s.lookup.instant(v[9], &err), s.lookup.instant(v[10], &err)}
-	t.counter = s.usage.counter(t)
+	t.counter = s.usage.listed(t)
 	return t, err
 }
 

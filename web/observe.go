@@ -20,7 +20,7 @@ import (
 func (s *Server) edge(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		id := newRequestID()
-		c.Response().Header()["X-Request-Id"] = []string{id}
+		c.Response().Header()["X-Request-Id"] = id
 		s.secure(c)
 		if !s.AccessLog && s.seen == nil {
 			return safely(next, c)
@@ -32,7 +32,7 @@ func (s *Server) edge(next echo.HandlerFunc) echo.HandlerFunc {
 		took, r, status := time.Since(start), c.Request(), c.Response().Status
 		s.seen.count(s.surfaceOf(c).name, r.Method, status, took)
 		if s.AccessLog {
-			s.Log.Info("request", "request", id, "method", r.Method, "path", loggable(c), "status", status,
+			s.Log.Info("request", "request", id[0], "method", r.Method, "path", loggable(c), "status", status,
 				"bytes", c.Response().Size, "took", took, "client", c.RealIP(), "caller", accessOf(c))
 		}
 		return nil
@@ -47,8 +47,9 @@ func loggable(c echo.Context) string {
 	return c.Request().URL.Path
 }
 
-// newRequestID makes 13 characters to find a request by. They are no secret.
-func newRequestID() string {
+// newRequestID makes 13 characters to find a request by, as the value of a
+// header. They are no secret.
+func newRequestID() []string {
 	const digits = "0123456789abcdefghjkmnpqrstvwxyz"
 	var id [13]byte
 	n := rand.Uint64()
@@ -56,7 +57,7 @@ func newRequestID() string {
 		id[i] = digits[n&31]
 		n >>= 5
 	}
-	return string(id[:])
+	return []string{string(id[:])}
 }
 
 func requestID(c echo.Context) string { return c.Response().Header().Get("X-Request-Id") }
