@@ -95,3 +95,6 @@ func (s *Store) Dialect() migrations.Dialect { return s.dialect }
 func Fill[T any](ctx context.Context, s *Store, rows []T) error {
 	return s.Across(ctx).Transaction(func(tx *gorm.DB) error { return tx.CreateInBatches(rows, seedBatch).Error })
 }
+
+// FewMembers is how many members are sorted rather than gone through.
+const FewMembers = fewMembers

@@ -31,3 +31,10 @@ CREATE INDEX tokens_to_come ON tokens (tenant_id, not_before) WHERE not_before I
 
 -- A changed row that finds room beside itself needs no new place in any index.
 ALTER TABLE tokens SET (fillfactor = 90);
+
+-- However many members there are, they hold few different sets of roles, and
+-- few of them are disabled.
+CREATE INDEX members_by_roles ON members (tenant_id, roles);
+CREATE INDEX members_by_name ON members (tenant_id, username, user_id, roles);
+CREATE INDEX members_disabled ON members (tenant_id, disabled_at) WHERE disabled_at IS NOT NULL;
+CREATE INDEX users_disabled ON users (id) WHERE disabled_at IS NOT NULL;

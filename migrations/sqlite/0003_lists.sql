@@ -24,3 +24,10 @@ CREATE INDEX tenant_tokens_by_end ON tokens
 
 -- Few tokens are made to begin later.
 CREATE INDEX tokens_to_come ON tokens (tenant_id, not_before) WHERE not_before IS NOT NULL;
+
+-- However many members there are, they hold few different sets of roles, and
+-- few of them are disabled.
+CREATE INDEX members_by_roles ON members (tenant_id, roles);
+CREATE INDEX members_by_name ON members (tenant_id, username, user_id, roles);
+CREATE INDEX members_disabled ON members (tenant_id, disabled_at) WHERE disabled_at IS NOT NULL;
+CREATE INDEX users_disabled ON users (id) WHERE disabled_at IS NOT NULL;
