@@ -69,7 +69,7 @@ func usernames(ctx context.Context, a *models.Access) ([]string, error) {
 	if !a.Can(models.MembersRead) {
 		return nil, nil
 	}
-	list, _, err := a.Members(ctx, models.MemberQuery{Paging: models.Paging{Limit: models.MaxLimit}})
+	list, _, err := a.Members(ctx, models.MemberQuery{Bare: true, Paging: models.Paging{Limit: models.MaxLimit}})
 	names := make([]string, len(list.Items))
 	for i, m := range list.Items {
 		names[i] = m.Username

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 )
 
 // Bounds of a page of a list (contract 6).
@@ -69,6 +70,10 @@ func (o order) by(desc bool) string {
 	return o.column + ", " + o.id
 }
 
+// unindexed is a column that no index is taken for: what few rows are found by
+// something else are sorted, or looked at, one by one.
+func unindexed(column string) string { return "coalesce(" + column + ", " + column + ")" }
+
 // A place is where a page begins or ends: what a cursor holds.
 type place struct {
 	Time *time.Time `json:"t,omitempty"`
@@ -111,7 +116,7 @@ func pageOf[T any](a *Access, q *gorm.DB, name string, p Paging, o order, at fun
 		if o.desc != from.Back {
 			sign = " < "
 		}
-		q = q.Where("("+o.column+", "+o.id+")"+sign+"(?, ?)", from.key(), from.ID)
+		q = ahead(q, o.column+sign[:2]+"= ? AND ("+o.column+", "+o.id+")"+sign+"(?, ?)", from.key(), from.key(), from.ID)
 	}
 	if err := q.Order(o.by(o.desc != from.Back)).Limit(limit + 1).Find(&list.Items).Error; err != nil {
 		return list, err
@@ -124,6 +129,19 @@ func pageOf[T any](a *Access, q *gorm.DB, name string, p Paging, o order, at fun
 	a.setCursors(&list.Next, &list.Prev, name, from, more, len(list.Items), func(i int) place { return at(list.Items[i]) })
 	list.From = firstIndex(from, len(list.Items))
 	return list, nil
+}
+
+// ahead adds a condition before all others. Of two bounds of a column, SQLite
+// searches by the one that comes first and goes through what lies between.
+func ahead(q *gorm.DB, condition string, args ...any) *gorm.DB {
+	q = q.Where(condition, args...)
+	c := q.Statement.Clauses["WHERE"]
+	if where, ok := c.Expression.(clause.Where); ok {
+		last := len(where.Exprs) - 1
+		c.Expression = clause.Where{Exprs: append(slices.Clone(where.Exprs[last:]), where.Exprs[:last]...)}
+		q.Statement.Clauses["WHERE"] = c
+	}
+	return q
 }
 
 // firstIndex counts along with the cursor, so that a page can say "31–60".

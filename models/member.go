@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"gorm.io/gorm"
 )
@@ -39,8 +40,12 @@ type MemberQuery struct {
 	Search string // part of a user name, display name or address
 	Role   string // only holders of this role
 	Status string // MemberActive, MemberDisabled or empty for both
+	Bare   bool   // count nothing: neither all that match nor their tokens
 
 	anyRole []string // only holders of one of these, when it is not nil
+	sets    []string // of roles that satisfy Role and anyRole, when it is not nil
+	found   []string // all who are wanted, when it is not nil
+	byName  bool     // they are many, and gone through by name
 }
 
 var errNoMember = errorf(NotFound, "There is no such member.")
@@ -51,10 +56,13 @@ func (a *Access) Members(ctx context.Context, q MemberQuery) (list List[MemberRo
 		if err := q.check(); err != nil {
 			return err
 		}
-		if err := q.members(tx).Count(&total).Error; err != nil {
+		if err := q.find(tx); err != nil {
 			return err
 		}
-		list, err = a.pageOfMembers(tx, q)
+		if list, err = a.pageOfMembers(tx, q); err != nil || q.Bare {
+			return err
+		}
+		total, err = q.count(tx)
 		return err
 	})
 	return list, total, err
@@ -93,7 +101,7 @@ func (a *Access) Administrators(ctx context.Context) (names []string, err error)
 	err = a.read(ctx, Proved, func(tx *gorm.DB) error {
 		var rows []MemberRow
 		err := administrators(tx).Select(memberColumns).Where("users.kind = ?", Person).
-			Order("members.username").Limit(3).Find(&rows).Error
+			Order(unindexed("members.username")).Limit(3).Find(&rows).Error
 		for _, m := range rows {
 			names = append(names, m.called())
 		}
@@ -119,8 +127,11 @@ func withUsers(tx *gorm.DB) *gorm.DB {
 
 // administrators narrows to those who hold the built-in role and can use it.
 func administrators(tx *gorm.DB) *gorm.DB {
-	return withUsers(tx).Scopes(holds(Admin)).
-		Where("members.disabled_at IS NULL AND users.disabled_at IS NULL")
+	q := MemberQuery{Role: Admin}
+	err := q.find(tx)
+	db := withUsers(q.members(tx)).Where("members.disabled_at IS NULL AND users.disabled_at IS NULL")
+	_ = db.AddError(err)
+	return db
 }
 
 // holds narrows to members who hold one of the roles.
@@ -149,60 +160,20 @@ func (q *MemberQuery) check() error {
 	return invalid(problems)
 }
 
-// members is the query that q describes. Users are joined only when a condition
-// needs them, for counting all members must not look each user up.
-func (q MemberQuery) members(tx *gorm.DB) *gorm.DB {
-	tx = tx.Model(&Member{})
-	if q.Search != "" || q.Status != "" {
-		tx = withUsers(tx)
+// matches narrows to members whose user name, display name or address holds the
+// text. They are looked through as one, with what no text has between them.
+// SQLite lowers only ASCII, so other text is looked for as it was typed too.
+func matches(text string) func(*gorm.DB) *gorm.DB {
+	const all = "members.username || '\n' || users.display_name || '\n' || users.email"
+	condition, args := "LOWER("+all+") LIKE ?"+likeEscape, []any{contains(strings.ToLower(text))}
+	if strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII }) {
+		condition, args = condition+" OR "+all+" LIKE ?"+likeEscape, append(args, contains(text))
 	}
-	if q.Search != "" {
-		tx = tx.Scopes(matches(q.Search, "members.username", "users.display_name", "users.email"))
-	}
-	if q.Role != "" {
-		tx = tx.Scopes(holds(q.Role))
-	}
-	if q.anyRole != nil {
-		tx = tx.Scopes(holds(q.anyRole...))
-	}
-	switch q.Status {
-	case MemberActive:
-		tx = tx.Where("members.disabled_at IS NULL AND users.disabled_at IS NULL")
-	case MemberDisabled:
-		tx = tx.Where("(members.disabled_at IS NOT NULL OR users.disabled_at IS NOT NULL)")
-	}
-	return tx
-}
-
-// matches narrows to rows that hold the text in one of the columns. SQLite
-// lowers only ASCII, so the text is looked for as it was typed too.
-func matches(text string, columns ...string) func(*gorm.DB) *gorm.DB {
-	var conditions []string
-	var args []any
-	for _, c := range columns {
-		conditions = append(conditions, "LOWER("+c+") LIKE ?"+likeEscape, c+" LIKE ?"+likeEscape)
-		args = append(args, contains(strings.ToLower(text)), contains(text))
-	}
-	return func(q *gorm.DB) *gorm.DB { return q.Where("("+strings.Join(conditions, " OR ")+")", args...) }
+	return func(q *gorm.DB) *gorm.DB { return q.Where("("+condition+")", args...) }
 }
 
 func (q MemberQuery) name() string {
 	return fmt.Sprintf("members %q %q %q %q", q.Search, q.Role, q.Status, q.anyRole)
-}
-
-// pageOfMembers reads one page of q, and how many live tokens each member has.
-func (a *Access) pageOfMembers(tx *gorm.DB, q MemberQuery) (list List[MemberRow], err error) {
-	rows := q.members(tx)
-	if q.Search == "" && q.Status == "" {
-		rows = withUsers(rows)
-	}
-	list, err = pageOf(a, rows.Select(memberColumns), q.name(), q.Paging,
-		order{column: "members.username", id: "members.user_id"},
-		func(m MemberRow) place { return newPlace(m.Username, m.UserID) })
-	if err != nil {
-		return list, err
-	}
-	return list, a.countTokens(tx, list.Items)
 }
 
 // countTokens fills in the live tokens of all rows with one query.

@@ -82,7 +82,7 @@ func (a *Access) StoppedOwners(ctx context.Context, userIDs []string) (map[strin
 // CountLiveTokens counts the tokens that the policy is about.
 func (a *Access) CountLiveTokens(ctx context.Context) (n int64, err error) {
 	err = a.read(ctx, PolicyRead, func(tx *gorm.DB) error {
-		return tx.Model(&Token{}).Scopes(a.policy.live(a.store.now())).Count(&n).Error
+		return tx.Model(&Token{}).Scopes(a.policy.lasting(a.store.now(), a.policy.counting())).Count(&n).Error
 	})
 	return n, err
 }

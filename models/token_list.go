@@ -21,35 +21,32 @@ type TokenQuery struct {
 	Username string    // of the owner, in the tenant's list
 }
 
-// tokenOrders are the columns that a list of tokens can be sorted by. What is
-// not set sorts last.
+// When a token ends and when it was last used, as something to sort by: what is
+// not set sorts last. The migrations have the first in indexes, spelled alike.
+const (
+	ends     = "coalesce(tokens.expires_at, '9999-12-31 23:59:59.999999+00:00')"
+	lastUsed = "coalesce(tokens.last_used_at, '0001-01-01 00:00:00+00:00')"
+)
+
+// tokenOrders are what a list of tokens can be sorted by.
 var tokenOrders = map[string]struct {
 	column string
 	key    func(*Token) any
 }{
 	"created":   {"tokens.created_at", func(t *Token) any { return t.CreatedAt }},
 	"name":      {"tokens.name_key", func(t *Token) any { return t.NameKey }},
-	"expires":   {"coalesce(tokens.expires_at, LATEST)", func(t *Token) any { return orLatest(t.ExpiresAt, latest) }},
-	"last_used": {"coalesce(tokens.last_used_at, FIRST)", func(t *Token) any { return orLatest(t.LastUsedAt, earliest) }},
+	"expires":   {ends, func(t *Token) any { return orElse(t.ExpiresAt, latest) }},
+	"last_used": {lastUsed, func(t *Token) any { return orElse(t.LastUsedAt, earliest) }},
 }
 
 // earliest stands for what has never been.
 var earliest = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func orLatest(t *time.Time, otherwise time.Time) time.Time {
+func orElse(t *time.Time, otherwise time.Time) time.Time {
 	if t == nil {
 		return otherwise
 	}
 	return *t
-}
-
-// literals are the two constants of tokenOrders as each database writes them.
-func literals(d migrations.Dialect) *strings.Replacer {
-	last, first := "'9999-12-31 23:59:59.999999+00:00'", "'0001-01-01 00:00:00+00:00'"
-	if d == migrations.Postgres {
-		last, first = "TIMESTAMPTZ "+last, "TIMESTAMPTZ "+first
-	}
-	return strings.NewReplacer("LATEST", last, "FIRST", first)
 }
 
 // Tokens lists the caller's tokens.
@@ -119,6 +116,7 @@ func (a *Access) CountTenantTokens(ctx context.Context) (n TokenCount, err error
 	return n, err
 }
 
+// count reads only indexes.
 func (a *Access) count(tx *gorm.DB) (n TokenCount, err error) {
 	var all int64
 	now := a.store.now()
@@ -126,12 +124,62 @@ func (a *Access) count(tx *gorm.DB) (n TokenCount, err error) {
 	if err = q.Count(&all).Error; err != nil {
 		return n, err
 	}
-	if err = q.Scopes(a.policy.live(now)).Count(&n.Live).Error; err != nil {
+	w := a.policy.counting()
+	live := q.Scopes(a.policy.lasting(now, w)).Session(&gorm.Session{})
+	if err = live.Count(&n.Live).Error; err != nil {
 		return n, err
 	}
 	n.Inactive = all - n.Live
-	return n, q.Scopes(a.policy.live(now)).Where("expires_at <= ?", now.AddDate(0, 0, 7)).Count(&n.Soon).Error
+	return n, live.Scopes(w.over(now.AddDate(0, 0, 7))).Count(&n.Soon).Error
 }
+
+// A walk is the order in which a query goes through tokens.
+type walk bool
+
+const (
+	byEnd   walk = true
+	byOther walk = false
+)
+
+// ends is when tokens end, to be compared with an instant. Where tokens are gone
+// through in another order it is spelled in another way, so that no index is
+// searched by it: all that is found would then have to be sorted.
+func (w walk) ends() string {
+	if w == byEnd {
+		return ends
+	}
+	return "coalesce(tokens.expires_at, 'infinity')" // which is after all instants as text too
+}
+
+func (w walk) over(at time.Time) func(*gorm.DB) *gorm.DB {
+	return func(q *gorm.DB) *gorm.DB { return q.Where(w.ends()+" <= ?", at) }
+}
+
+// lasting is live, put so that indexes answer it.
+func (p Policy) lasting(now time.Time, w walk) func(*gorm.DB) *gorm.DB {
+	return func(q *gorm.DB) *gorm.DB {
+		q = q.Where("tokens.revoked_at IS NULL AND "+w.ends()+" > ?", now)
+		if p.narrows() {
+			q = p.live(now)(q)
+		}
+		return q
+	}
+}
+
+// lapsed is over, put so that indexes answer it.
+func (p Policy) lapsed(now time.Time, w walk) func(*gorm.DB) *gorm.DB {
+	if p.narrows() {
+		return p.over(now)
+	}
+	return w.over(now)
+}
+
+// narrows reports whether the policy ends tokens before their own end.
+func (p Policy) narrows() bool { return !p.AllowNever || p.MaxLifetimeDays != nil }
+
+// counting is how live tokens are counted. They are next to each other in the
+// order of their ends, but what a policy asks beyond is in other indexes.
+func (p Policy) counting() walk { return walk(!p.narrows()) }
 
 // tokens reads one page of what db is narrowed to.
 func (a *Access) tokens(db *gorm.DB, q TokenQuery, name string) (List[Token], error) {
@@ -146,11 +194,31 @@ func (a *Access) tokens(db *gorm.DB, q TokenQuery, name string) (List[Token], er
 	if err != nil {
 		return List[Token]{}, err
 	}
-	by := order{column: literals(a.store.dialect).Replace(o.column), id: "tokens.id", desc: strings.HasPrefix(q.Sort, "-")}
+	db, column := a.readable(db, q, o.column)
+	by := order{column: column, id: "tokens.id", desc: strings.HasPrefix(q.Sort, "-")}
 	name = strings.Join([]string{name, q.Sort, q.Status, q.Search, q.Username}, "\n")
 	return pageOf(a, db.Model(&Token{}), name, q.Paging, by, func(t Token) place { return newPlace(o.key(&t), t.ID) })
 }
 
+// readable is the order in a form that reads the least. Pending tokens are few,
+// and an index finds them. No index has the last use, or tells where a text is:
+// all are read and sorted, and SQLite reads them much sooner as they lie in the
+// table, which is as they were created.
+func (a *Access) readable(db *gorm.DB, q TokenQuery, column string) (*gorm.DB, string) {
+	if q.Status == Pending {
+		return db, unindexed(column)
+	}
+	if column != lastUsed && (q.Search == "" || a.store.dialect != migrations.SQLite) {
+		return db, column
+	}
+	db = db.Where("tokens.created_at > ?", earliest)
+	if column == tokenOrders["created"].column {
+		return db, column
+	}
+	return db, unindexed(column)
+}
+
+// filter narrows to what q asks for.
 func (a *Access) filter(db *gorm.DB, q TokenQuery) (*gorm.DB, error) {
 	now := a.store.now()
 	if q.Search != "" {
@@ -162,21 +230,22 @@ func (a *Access) filter(db *gorm.DB, q TokenQuery) (*gorm.DB, error) {
 		db = db.Where("(tokens.name_key LIKE ?"+likeEscape+" OR tokens.hint LIKE ?"+likeEscape+" OR tokens.hint = ?)",
 			contains(nameKey(clean)), "%…"+contains(clean), clean)
 	}
+	w := walk(strings.TrimPrefix(q.Sort, "-") == "expires" && q.Status != Pending)
 	if q.Live || !q.Before.IsZero() {
-		db = db.Scopes(a.policy.live(now))
+		db = db.Scopes(a.policy.lasting(now, w))
 	}
 	if !q.Before.IsZero() {
-		db = db.Where("tokens.expires_at <= ?", q.Before)
+		db = db.Scopes(w.over(q.Before))
 	}
 	switch q.Status {
 	case "":
 		return db, nil
 	case Active:
-		return db.Scopes(a.policy.live(now)).Where("tokens.not_before IS NULL OR tokens.not_before <= ?", now), nil
+		return db.Scopes(a.policy.lasting(now, w)).Where("tokens.not_before IS NULL OR tokens.not_before <= ?", now), nil
 	case Pending:
-		return db.Scopes(a.policy.live(now)).Where("tokens.not_before > ?", now), nil
+		return db.Scopes(a.policy.lasting(now, w)).Where("tokens.not_before > ?", now), nil
 	case Expired:
-		return db.Where("tokens.revoked_at IS NULL").Scopes(a.policy.over(now)), nil
+		return db.Where("tokens.revoked_at IS NULL").Scopes(a.policy.lapsed(now, w)), nil
 	case Revoked:
 		return db.Where("tokens.revoked_at IS NOT NULL"), nil
 	}
@@ -223,9 +292,9 @@ func (a *Access) TokenDays(ctx context.Context, ids []string, last int) (map[str
 	today := a.store.now()
 	err := a.read(ctx, TokensRead, func(tx *gorm.DB) error {
 		var rows []TokenDay
-		own := tx.Model(&Token{}).Select("id").Where("user_id = ? AND id IN ?", a.user.ID, ids)
+		own := tx.Model(&Token{}).Select("1").Where("tokens.id = token_days.token_id AND tokens.user_id = ?", a.user.ID)
 		since := today.AddDate(0, 0, 1-last).Format(time.DateOnly)
-		err := tx.Where("token_id IN (?) AND day >= ?", own, since).Order("day").Find(&rows).Error
+		err := tx.Where("token_id IN ? AND day >= ? AND EXISTS (?)", ids, since, own).Order("day").Find(&rows).Error
 		for _, r := range rows {
 			days[r.TokenID] = append(days[r.TokenID], r)
 		}
