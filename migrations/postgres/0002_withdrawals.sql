@@ -17,9 +17,6 @@ CREATE TABLE withdrawals (
     PRIMARY KEY (seq, ref)
 );
 
--- Last use is written once a minute: room on each page keeps the indexes out of it.
-ALTER TABLE tokens SET (fillfactor = 85);
-
 -- The processes that serve from memory, and what each has forgotten.
 CREATE TABLE replicas (
     id       TEXT   PRIMARY KEY,
