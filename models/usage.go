@@ -20,7 +20,8 @@ type usage struct {
 	seed    maphash.Seed
 	shards  [usageShards]usageShard
 	clients knownClients
-	writing sync.Mutex // one at a time
+	writing sync.Mutex   // one at a time
+	due     []*Presented // what is being written, in the order of their ids
 }
 
 type usageShard struct {

@@ -56,8 +56,12 @@ var usageRows = map[migrations.Dialect]string{
 		ip text, agent text, allowed integer, refused integer)`,
 }
 
-// flushUsage writes the uses that are due, or all of them. What cannot be
-// written is kept for the next time.
+// usageShare is how long uses are written at a time, every writeEvery. Where very
+// many tokens are in use their last use lags behind, and not their verification.
+const usageShare = 100 * time.Millisecond
+
+// flushUsage writes uses that are due, as many as usageShare allows, or all that
+// there are. What is not written is kept for the next time.
 func (s *Store) flushUsage(ctx context.Context, all bool) (err error) {
 	s.usage.writing.Lock()
 	defer s.usage.writing.Unlock()
@@ -65,9 +69,13 @@ func (s *Store) flushUsage(ctx context.Context, all bool) (err error) {
 	if all {
 		patience = "3s" // there is no next time
 	}
-	due := s.usage.take(now, all)
-	slices.SortFunc(due, func(a, b *Presented) int { return strings.Compare(a.ID(), b.ID()) }) // neighbours lie on the same pages
-	for batch := range slices.Chunk(due, usageBatch) {
+	if all || len(s.usage.due) == 0 {
+		s.usage.due = s.usage.take(now, all)
+		slices.SortFunc(s.usage.due, func(a, b *Presented) int { return strings.Compare(a.ID(), b.ID()) }) // neighbours lie on the same pages
+	}
+	for began := s.memory.lease.now(); len(s.usage.due) > 0 && (all || s.memory.lease.now()-began < usageShare); {
+		batch := s.usage.due[:min(usageBatch, len(s.usage.due))]
+		s.usage.due = s.usage.due[len(batch):]
 		taken := make([]noted, len(batch))
 		for i, t := range batch {
 			taken[i] = t.use.empty(now.UnixMicro())

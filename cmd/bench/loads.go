@@ -20,8 +20,8 @@ type load struct {
 	tokens            func(d *database) []string
 }
 
-// A stage is what a Latchkey has done before it is measured. All that it wrote
-// down for that is written before the first round.
+// A stage is what a Latchkey has done before it is measured. It goes on to write
+// down the last use of these tokens meanwhile, as one in use always does.
 type stage struct {
 	environment []string
 	status      int
@@ -73,31 +73,20 @@ func spoilt(d *database) []string {
 type staged struct {
 	*process
 	stage *stage
-	since time.Time
 	idle  int64         // bytes in memory before the first request
 	first result        // of presenting each token for the first time
-	cost  time.Duration // of each of these requests, until all was written that followed
+	cost  time.Duration // of each of these requests
 }
 
-// A use is written at most once a minute, so a stage lasts: in the first
-// minute nothing is written that a load brings about by using a token again.
-const (
-	useEvery = time.Minute
-	newStage = 25 * time.Second // when a load would not end within that minute
-)
-
 func (d *database) stand(ctx context.Context, on *stage) (s *staged, err error) {
-	s = &staged{stage: on, since: time.Now()}
+	s = &staged{stage: on}
 	if s.process, err = d.serve(ctx, on.environment...); err != nil {
 		return nil, err
 	}
 	tokens, before := on.presented(d), s.cpu()
 	s.idle = s.resident()
 	r := round{addrs: []string{s.addr}, path: me, status: on.status, tokens: tokens, n: len(tokens), connections: d.connections}
-	if s.first, err = r.run(); err == nil {
-		err = s.quiet(ctx)
-	}
-	if err != nil {
+	if s.first, err = r.run(); err != nil {
 		return nil, errors.Join(err, s.kill())
 	}
 	s.cost = (s.cpu() - before) / time.Duration(len(tokens))
@@ -123,7 +112,7 @@ func (d *database) verifications(ctx context.Context) (err error) {
 		if !d.wants(l.name) {
 			continue
 		}
-		if s == nil || s.stage != l.on || time.Since(s.since) > newStage {
+		if s == nil || s.stage != l.on {
 			if s != nil {
 				if err := s.kill(); err != nil {
 					return err
@@ -183,10 +172,9 @@ func (d *database) compare(ctx context.Context, s *staged, l load) (rows []row, 
 			made.add(both[s.process], both[bare])
 		}
 	}
-	made.late = l.status == http.StatusOK && time.Since(s.since) > useEvery
 	rows = append(rows, made)
 	if l.name == "me" && len(tokens) >= d.requests {
-		first := row{title: "`GET /api/v1/me`, each token for the first time, with the writing that follows"}
+		first := row{title: "`GET /api/v1/me`, each token for the first time"}
 		first.once = true
 		first.add(turn{s.first, s.cost}, turn{cpu: made.median(bareCPU)})
 		rows = append(rows, first)

@@ -61,7 +61,6 @@ type row struct {
 	name, title string
 	ours, bare  []turn
 	once        bool // there was one round, and the bare server was not asked again
-	late        bool // it took so long that uses were written meanwhile
 }
 
 func (r *row) add(ours, bare turn) {
@@ -109,25 +108,18 @@ func printRows(rows []row) {
 	}
 	t := table{"", "req/s", "p50", "p99", "CPU of a request", "bare Echo: req/s", "CPU of a request", "CPU ratio (least, most)"}
 	t.begin()
-	late := false
 	for i := range rows {
 		r := &rows[i]
 		ratios, all := r.sorted(ratio), r.latencies()
-		spread, rate, mark := "", "–", ""
+		spread, rate := "", "–"
 		if !r.once {
 			spread, rate = fmt.Sprintf(" (%.2f, %.2f)", ratios[0], ratios[len(ratios)-1]), count(int(r.middle(bareRate)))
 		}
-		if r.late {
-			late, mark = true, " †"
-		}
-		t.row(r.title+mark, count(int(r.middle(ourRate))), millis(all.at(.5)), millis(all.at(.99)), micros(r.median(ourCPU)),
+		t.row(r.title, count(int(r.middle(ourRate))), millis(all.at(.5)), millis(all.at(.99)), micros(r.median(ourCPU)),
 			rate, micros(r.median(bareCPU)), fmt.Sprintf("%.2f ×%s", r.middle(ratio), spread))
 	}
 	fmt.Print("\nWarm: each token was presented before. Cold: the server remembers hardly any token (`" + fewRemembered + "`) and asks the database " +
-		"for each request; the last use of these tokens was written less than a minute before, so nothing is written.\n")
-	if late {
-		fmt.Println("\n† lasted longer than a minute, so that last uses were written meanwhile.")
-	}
+		"for each request. The last use of the tokens is written down meanwhile.\n")
 }
 
 // A table is printed in Markdown, row by row as they are measured.
