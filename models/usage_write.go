@@ -58,7 +58,7 @@ var usageRows = map[migrations.Dialect]string{
 
 // usageShare is how long uses are written at a time, every writeEvery. Where very
 // many tokens are in use their last use lags behind, and not their verification.
-const usageShare = 100 * time.Millisecond
+const usageShare = 60 * time.Millisecond
 
 // flushUsage writes uses that are due, as many as usageShare allows, or all that
 // there are. What is not written is kept for the next time.
