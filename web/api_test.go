@@ -1,11 +1,14 @@
 package web_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -150,6 +153,28 @@ type verifier struct{ fail func() error }
 
 func (v verifier) AccessByToken(context.Context, models.Secret, models.Client) (*models.Access, error) {
 	return nil, v.fail()
+}
+
+// A client that gives up is no failure of the server.
+func TestAClientThatGivesUpIsNotLogged(t *testing.T) {
+	var log bytes.Buffer
+	srv := newServer(t, modelstest.Open(t), func(cfg *web.Config) {
+		cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
+		cfg.Tokens = verifier{func() error { return context.Canceled }}
+	})
+	ctx, giveUp := context.WithCancel(t.Context())
+	r := httptest.NewRequest("GET", "/api/v1/me", nil)
+	r.Header.Set("Authorization", "Bearer lkpat000000000000000000000000000000004PbHcn")
+	srv.ServeHTTP(httptest.NewRecorder(), r.WithContext(ctx))
+	if !strings.Contains(log.String(), "request failed") {
+		t.Errorf("a failure while the client waits was not logged: %s", log.String())
+	}
+	log.Reset()
+	giveUp()
+	srv.ServeHTTP(httptest.NewRecorder(), r.WithContext(ctx))
+	if log.Len() > 0 {
+		t.Errorf("logged: %s", log.String())
+	}
 }
 
 // What goes wrong on our side is told in the same form, and no more of it than

@@ -110,7 +110,8 @@ func (s *Server) fail(err error, c echo.Context) {
 		return
 	}
 	p := problemOf(err)
-	if p.Status >= 500 && !p.busy() {
+	gone := c.Request().Context().Err() != nil // nobody reads the answer, and to give up is no failure of ours
+	if p.Status >= 500 && !p.busy() && !gone {
 		s.Log.Error("request failed", "request", requestID(c), "method", c.Request().Method, "route", c.Path(), "status", p.Status, "err", err)
 	}
 	if wait := p.cause.RetryAfter; wait > 0 {
