@@ -47,7 +47,7 @@ func main() {
 // tokens do not double the memory.
 var ballast = make([]byte, 64<<20)
 
-const ballastShare = 38
+const ballastShare = 40
 
 // run is the program. It is apart from main so that a test can run it.
 func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
