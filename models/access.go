@@ -30,8 +30,12 @@ type identity struct {
 // Tenant is where the caller acts.
 func (a *Access) Tenant() Tenant { return a.tenant }
 
-// User is whose rights the caller has.
+// User is whose rights the caller has. It has no ID when an application acts
+// for itself.
 func (a *Access) User() User { return a.user }
+
+// Application is through which the caller acts, nil for none.
+func (a *Access) Application() *Actor { return a.application }
 
 // RolesHeld are the roles that the caller holds in the tenant now.
 func (a *Access) RolesHeld() []string { return slices.Clone(a.roles) }
@@ -65,7 +69,7 @@ var allScopes = NewMemo(func(a *Access) []Scope {
 			list = append(list, s)
 		}
 	}
-	for _, named := range [][]Scope{a.named, a.granted, a.narrowed} {
+	for _, named := range [][]Scope{a.named, a.granted, a.narrowed, a.allowance} {
 		for _, s := range named {
 			if catalogue[s] == "" && !s.IsPattern() && a.Can(s) {
 				list = append(list, s)
@@ -86,13 +90,18 @@ func (a *Access) Can(s Scope) bool {
 	case s == TokensWrite && a.token != nil && !a.policy.TokensByToken:
 		return false
 	}
-	return anyMatches(a.granted, s) && (a.narrowed == nil || anyMatches(a.narrowed, s))
+	return anyMatches(a.granted, s) && (a.narrowed == nil || anyMatches(a.narrowed, s)) && (a.allowance == nil || anyMatches(a.allowance, s))
 }
 
 // canGive reports whether the caller may give all these to somebody: nobody
 // can give a scope that they lack. What every member has is no gift.
 func (a *Access) canGive(list []Scope) bool {
-	return within(list, slices.Concat(a.granted, base)) && (a.narrowed == nil || within(list, slices.Concat(a.narrowed, base)))
+	for _, most := range [][]Scope{a.granted, a.narrowed, a.allowance} {
+		if most != nil && !within(list, slices.Concat(most, base)) {
+			return false
+		}
+	}
+	return true
 }
 
 // Require refuses a caller who may not do s, and records the refusal.
@@ -147,8 +156,9 @@ func (a *Access) change(ctx context.Context, s Scope, f func(tx *gorm.DB, e *Aud
 
 // event begins the record of something that the caller does now.
 func (a *Access) event() AuditEvent {
+	id, name := a.actor()
 	e := AuditEvent{ID: newID("aud"), TenantID: a.tenant.ID, At: a.store.now(), Outcome: Allowed, Count: 1,
-		ActorID: a.user.ID, Actor: a.user.Username, ClientIP: a.client.Address()}
+		ActorID: id, Actor: name, ClientIP: a.client.Address()}
 	if a.operator {
 		e.ActorID, e.Actor = "", CommandLine
 	}
@@ -164,6 +174,9 @@ func (a *Access) LogValue() slog.Value {
 		return slog.StringValue("")
 	}
 	attrs := []slog.Attr{slog.String("tenant", a.tenant.Slug), slog.String("user", a.user.Username)}
+	if a.application != nil {
+		attrs = append(attrs, slog.String("application", a.application.ID))
+	}
 	if a.token != nil {
 		attrs = append(attrs, slog.String("token", a.token.ID()))
 	}

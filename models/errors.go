@@ -31,6 +31,18 @@ const (
 	Conflict                 // something that exists stands in the way
 	TooMany                  // wait for RetryAfter
 	Unavailable              // a dependency is away; the same request may work later
+
+	// Of the OAuth 2.0 endpoints (RFC 6749 4.1.2.1 and 5.2, RFC 8628 3.5).
+	InvalidClient        // the application is not who it says it is
+	InvalidGrant         // a code or a refresh token proves nothing, or not to this application
+	UnauthorizedClient   // the application may not use this grant
+	UnsupportedGrant     // there is no such grant
+	UnsupportedResponse  // there is no such response type
+	InvalidScope         // a scope is unknown, malformed or more than may be asked for
+	AccessDenied         // the user, or a rule, said no
+	AuthorizationPending // nobody has decided yet
+	SlowDown             // the device asks too often
+	ExpiredCode          // nobody decided in time
 )
 
 // An Error is a failure whose message may be shown to the person who caused

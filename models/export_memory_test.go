@@ -44,7 +44,7 @@ func (s *Store) Remembers(secret string) bool {
 
 // RemembersMember is Remembers for what a member may do.
 func (s *Store) RemembersMember(tenantID, userID string) bool {
-	st, ok := s.memory.standings.GetIfPresent(memberKey{tenantID, userID})
+	st, ok := s.memory.standings.GetIfPresent(memberKey{tenantID, userID, ""})
 	return ok && s.memory.freshStanding(st)
 }
 

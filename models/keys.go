@@ -21,6 +21,7 @@ import (
 type keys struct {
 	tokens      []byte // hashes of tokens, sessions, invitations and setup codes
 	cursors     []byte // signs the place in a list
+	followers   []byte // makes what takes the place of a refresh token
 	devices     []byte // signs the cookie of a device that has signed in before
 	fingerprint []byte // tells whether a database belongs to this secret
 	presented   *macs  // with the key tokens, for every request
@@ -41,7 +42,7 @@ func deriveKeys(secret []byte) (k keys, err error) {
 		return k, fmt.Errorf("the secret has %d bytes, and must have at least 32", len(secret))
 	}
 	for purpose, key := range map[string]*[]byte{
-		"tokens": &k.tokens, "cursors": &k.cursors, "devices": &k.devices, "fingerprint": &k.fingerprint,
+		"tokens": &k.tokens, "cursors": &k.cursors, "followers": &k.followers, "devices": &k.devices, "fingerprint": &k.fingerprint,
 	} {
 		if *key, err = hkdf.Key(sha256.New, secret, nil, "latchkey "+purpose, sha256.Size); err != nil {
 			return k, err

@@ -17,12 +17,12 @@ import (
 // type of each column anew every time, which costs more than the search.
 const tokenQuery = `
 SELECT format('TEMPLATE', id, name, hint, kind, tenant_id, user_id, scopes, allowed_cidrs, created_at, not_before, expires_at,
-           CASE WHEN revoked_at IS NOT NULL THEN 'revoked' END)
+           CASE WHEN revoked_at IS NOT NULL THEN 'revoked' END, application_id)
 FROM tokens WHERE hash = PARAMETER1`
 
 const (
-	tokenFields     = 12
-	standingFields  = 13
+	tokenFields     = 13
+	standingFields  = 18
 	lookupSeparator = "\x1f" // no name and no address may hold a control character
 )
 
@@ -86,7 +86,8 @@ func (st *statement) close() error {
 
 func lookupSQL(query string, fields int, parameter string) string {
 	return strings.NewReplacer("TEMPLATE", strings.Repeat("%s"+lookupSeparator, fields-1)+"%s",
-		"PARAMETER1", fmt.Sprintf(parameter, 1), "PARAMETER2", fmt.Sprintf(parameter, 2)).Replace(query)
+		"PARAMETER1", fmt.Sprintf(parameter, 1), "PARAMETER2", fmt.Sprintf(parameter, 2),
+		"PARAMETER3", fmt.Sprintf(parameter, 3)).Replace(query)
 }
 
 // fields reads the one column of a lookup.

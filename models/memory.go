@@ -13,7 +13,7 @@ import (
 // is never answered again: docs/revocation.md says why that holds.
 //
 // Nothing is searched for to be forgotten. Whatever is remembered carries the
-// marks of the token, user, tenant and member that it rests on, as they were
+// marks of the token, user, tenant, member and application that it rests on, as they were
 // when it was read; to withdraw is to move a mark on. Two that share a mark by
 // chance are forgotten together, which costs one question to the database.
 type memory struct {
@@ -31,7 +31,7 @@ const fewestStandings = 10_000
 
 type (
 	tokenHash [32]byte
-	memberKey struct{ tenantID, userID string }
+	memberKey struct{ tenantID, userID, applicationID string } // one of the last two may be empty
 )
 
 // A mark is how far a place in memory.marks had moved on.
@@ -75,7 +75,7 @@ func (m *memory) standing(who memberKey) *standing {
 }
 
 func (m *memory) freshStanding(st *standing) bool {
-	return m.fresh(st.marks[0]) && m.fresh(st.marks[1]) && m.fresh(st.marks[2])
+	return m.fresh(st.marks[0]) && m.fresh(st.marks[1]) && m.fresh(st.marks[2]) && m.fresh(st.marks[3])
 }
 
 func (m *memory) fresh(at mark) bool { return m.marks[at.place].Load() == at.count }

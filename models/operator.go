@@ -71,7 +71,7 @@ func (o *Operator) access(ctx context.Context, tenant Tenant, user User, roles W
 	if err := o.reading(ctx).Where("tenant_id = ?", tenant.ID).Take(&policy).Error; err != nil {
 		return nil, err
 	}
-	st, err := o.store.newStanding(ctx, tenant, policy, user, roles)
+	st, err := o.store.newStanding(ctx, tenant, policy, user, roles, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -25,6 +25,8 @@ const (
 	PolicyRead        Scope = "policy:read"
 	PolicyWrite       Scope = "policy:write"
 	AuditRead         Scope = "audit:read"
+	ApplicationsRead  Scope = "applications:read"
+	ApplicationsWrite Scope = "applications:write"
 )
 
 // What a route or an operation may ask for that is not a scope.
@@ -77,8 +79,8 @@ var catalogue = map[Scope]string{
 	PolicyRead:           "See the token policy",
 	PolicyWrite:          "Change the token policy",
 	AuditRead:            "Read the audit log",
-	"applications:read":  "See applications",
-	"applications:write": "Create, change and delete applications",
+	ApplicationsRead:     "See applications",
+	ApplicationsWrite:    "Create, change and delete applications",
 	"environments:read":  "See environments",
 }
 

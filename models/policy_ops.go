@@ -2,6 +2,8 @@ package models
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 )
@@ -19,6 +21,10 @@ type PolicyChange struct {
 	MaxTokensPerUser *int
 	TokensByToken    *bool
 	ContactText      *string
+
+	ReviewedIssue       *bool
+	AdminOnlyRevocation *bool
+	On                  map[string]bool // dialects and grants to switch on or off; the others stay
 }
 
 // TenantPolicy is the policy as it stands now.
@@ -96,6 +102,7 @@ func (c PolicyChange) apply(p Policy) (Policy, error) {
 	if c.TokensByToken != nil {
 		p.TokensByToken = *c.TokensByToken
 	}
+	c.applySwitches(&p, problems)
 	if c.ContactText != nil {
 		clean, complaint := cleanLines(*c.ContactText, 0, maxContactText)
 		if p.ContactText = clean; complaint != "" {
@@ -103,6 +110,28 @@ func (c PolicyChange) apply(p Policy) (Policy, error) {
 		}
 	}
 	return p, invalid(problems)
+}
+
+// applySwitches switches on and off what is named.
+func (c PolicyChange) applySwitches(p *Policy, problems map[string]string) {
+	if c.ReviewedIssue != nil {
+		p.ReviewedIssue = *c.ReviewedIssue
+	}
+	if c.AdminOnlyRevocation != nil {
+		p.AdminOnlyRevocation = *c.AdminOnlyRevocation
+	}
+	known, off := slices.Concat(dialects, grants), Words{}
+	for _, name := range known {
+		if on, named := c.On[name]; named && !on || !named && p.Off(name) {
+			off = append(off, name)
+		}
+	}
+	for name := range c.On {
+		if !slices.Contains(known, name) {
+			problems["dialects"] = "There is no dialect and no grant " + clip(name, 50) + "."
+		}
+	}
+	p.SwitchedOff = off
 }
 
 // between reports whether n, if there is one, is from 1 to most.
@@ -123,7 +152,8 @@ func differences(before, after Policy, e *AuditEvent) map[string]any {
 // record is the policy by column.
 func (p Policy) record() map[string]any {
 	r := map[string]any{"allow_never": p.AllowNever, "max_lifetime_days": nil, "max_tokens_per_user": p.MaxTokensPerUser,
-		"tokens_by_token": p.TokensByToken, "contact_text": p.ContactText}
+		"tokens_by_token": p.TokensByToken, "contact_text": p.ContactText, "reviewed_issue": p.ReviewedIssue,
+		"admin_only_revocation": p.AdminOnlyRevocation, "switched_off": strings.Join(p.SwitchedOff, " ")}
 	if p.MaxLifetimeDays != nil {
 		r["max_lifetime_days"] = *p.MaxLifetimeDays
 	}

@@ -77,6 +77,8 @@ func (t *Presented) refusal(now time.Time, from Client) string {
 		return "The token has expired."
 	case status == Pending:
 		return "The token is not valid yet."
+	case t.stopped && t.user.ID == "":
+		return "The application of the token was removed."
 	case t.stopped:
 		return "The owner of the token is disabled."
 	case t.suspended:

@@ -31,7 +31,8 @@ type refused struct {
 
 // note records that a proved caller lacked a scope.
 func (r *refusals) note(a *Access, s Scope) {
-	key := refusal{tenant: a.tenant.ID, action: "request.refused", actorID: a.user.ID, actor: a.user.Username,
+	id, name := a.actor()
+	key := refusal{tenant: a.tenant.ID, action: "request.refused", actorID: id, actor: name,
 		ip: a.client.Address(), subject: string(s)}
 	if a.token != nil {
 		key.tokenID, key.hint = a.token.ID(), a.token.Hint()
@@ -41,7 +42,8 @@ func (r *refusals) note(a *Access, s Scope) {
 
 // noteToken records that a token was presented that does not work.
 func (r *refusals) noteToken(t *Presented, why string, from Client, now time.Time) {
-	r.add(refusal{tenant: t.tenant.ID, action: "token.refused", actorID: t.user.ID, actor: t.user.Username,
+	id, name := t.actor()
+	r.add(refusal{tenant: t.tenant.ID, action: "token.refused", actorID: id, actor: name,
 		tokenID: t.ID(), hint: t.Hint(), ip: from.Address(), subject: why}, now)
 }
 

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math/big"
 	"regexp"
-	"strings"
 )
 
 const (
@@ -50,14 +50,26 @@ func ParseSecret(value string) (Secret, error) {
 }
 
 // newSecret makes the secret of a token.
-func newSecret(brand, kind string) Secret {
-	var b strings.Builder
-	b.WriteString(brand + kind)
-	b.WriteString(randomBase62(randomPart))
+func newSecret(brand, kind string) Secret { return sealed(brand + kind + randomBase62(randomPart)) }
+
+// secretFrom makes the one secret that follows from 32 bytes, which nobody can
+// know or guess. They are a number in base 62; what is more than fits is left
+// out.
+func secretFrom(brand, kind string, seed []byte) Secret {
+	n, base, digit := new(big.Int).SetBytes(seed), big.NewInt(int64(len(base62))), new(big.Int)
+	out := make([]byte, randomPart)
+	for i := range out {
+		n.DivMod(n, base, digit)
+		out[i] = base62[digit.Int64()]
+	}
+	return sealed(brand + kind + string(out))
+}
+
+// sealed puts the checksum behind a secret.
+func sealed(body string) Secret {
 	var check [checkPart]byte
-	checksum(&check, b.String())
-	b.Write(check[:])
-	return Secret{b.String()}
+	checksum(&check, body)
+	return Secret{body + string(check[:])}
 }
 
 // checksum writes the CRC-32 (IEEE) of s in base62, padded with zeros.
@@ -101,6 +113,9 @@ func (s Secret) Kind() string {
 	end := len(s.value) - checkPart - randomPart
 	return s.value[end-kindPart : end]
 }
+
+// letsIn reports whether a secret of this kind can come with a request.
+func (s Secret) letsIn() bool { return s.Kind() == KindPersonal || s.Kind() == KindAccess }
 
 // Hint is how a token is recognised afterwards: its beginning and its end.
 func (s Secret) Hint() string {

@@ -110,7 +110,8 @@ func (s *Store) readSeat(ctx context.Context, hash []byte, slug string) *sql.Row
 			tenants.id, tenants.slug, tenants.name, tenants.suspended_at, tenants.created_at,
 			members.roles, members.disabled_at,
 			policies.allow_never, policies.max_lifetime_days, policies.max_tokens_per_user,
-			policies.tokens_by_token, policies.contact_text`).
+			policies.tokens_by_token, policies.contact_text,
+			policies.reviewed_issue, policies.admin_only_revocation, policies.switched_off`).
 		Joins("JOIN users ON users.id = sessions.user_id").
 		Joins("JOIN tenants ON tenants.slug = ?", slug).
 		Joins("JOIN members ON members.tenant_id = tenants.id AND members.user_id = users.id").
@@ -126,7 +127,8 @@ func (w *seat) columns() []any {
 		&u.DisabledAt, &u.PasswordChangedAt, &u.CreatedAt,
 		&n.ID, &n.Slug, &n.Name, &n.SuspendedAt, &n.CreatedAt,
 		&w.roles, &w.disabled,
-		&p.AllowNever, &p.MaxLifetimeDays, &p.MaxTokensPerUser, &p.TokensByToken, &p.ContactText}
+		&p.AllowNever, &p.MaxLifetimeDays, &p.MaxTokensPerUser, &p.TokensByToken, &p.ContactText,
+		&p.ReviewedIssue, &p.AdminOnlyRevocation, &p.SwitchedOff}
 }
 
 // seated makes the Access of a session that may be where it is.
@@ -135,7 +137,7 @@ func (s *Store) seated(ctx context.Context, w seat, from Client) (*Access, error
 	if err := s.seen(ctx, w.session, w.user.ID, w.tenant.ID); err != nil {
 		return nil, err
 	}
-	st, err := s.newStanding(ctx, w.tenant, w.policy, w.user, w.roles)
+	st, err := s.newStanding(ctx, w.tenant, w.policy, w.user, w.roles, nil)
 	if err != nil {
 		return nil, err
 	}

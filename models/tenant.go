@@ -20,6 +20,10 @@ type Policy struct {
 	MaxTokensPerUser int    // live ones
 	TokensByToken    bool   // may a token make tokens
 	ContactText      string // shown to members who are refused something
+
+	ReviewedIssue       bool  // a member asks for a token, and an administrator approves it
+	AdminOnlyRevocation bool  // an owner cannot revoke their token
+	SwitchedOff         Words // dialects and grants that the tenant does without
 }
 
 // MaxTokensPerUser is how many live tokens a user may hold in a tenant unless

@@ -9,9 +9,14 @@ import (
 	"gorm.io/gorm/clause"
 )
 
-// KindPersonal is the kind of personal access tokens, as it stands behind the
-// brand (contract 3).
-const KindPersonal = "pat"
+// Kinds of secrets, as they stand behind the brand (contract 3). The first two
+// let a request in.
+const (
+	KindPersonal = "pat" // a personal access token
+	KindAccess   = "acc" // an access token: a grant or a dialect made it
+	KindRefresh  = "ref" // a refresh token, good for another access token
+	KindSecret   = "sec" // the secret of an application
+)
 
 // States of a token. They are derived, never stored.
 const (
@@ -21,13 +26,16 @@ const (
 	Revoked = "revoked"
 )
 
-// A Token is a personal API access token. The secret itself is never stored:
-// Hash is all that is kept.
+// A Token is a personal access token or an access token. The secret itself is
+// never stored: Hash is all that is kept.
 type Token struct {
 	ID            string
 	TenantID      string
-	UserID        string
+	UserID        string `gorm:"default:null"` // empty for what an application does for itself
+	ApplicationID string `gorm:"default:null"` // that the token was given to; empty for the user's own
+	GrantID       string `gorm:"default:null"` // that it ends with; empty for none
 	Kind          string
+	Origin        string // the grant or dialect that made it; empty for a personal token
 	Name          string
 	NameKey       string // equal for names that look the same
 	Description   string
@@ -94,16 +102,17 @@ func (a *Access) CreateToken(ctx context.Context, in NewToken) (Token, Secret, e
 		if t, err = in.token(a); err != nil {
 			return err
 		}
+		t.UserID, t.Kind = a.user.ID, KindPersonal
 		if err := a.room(tx, t); err != nil {
+			return err
+		}
+		if err := a.nameFree(tx, t.NameKey, ""); err != nil {
 			return err
 		}
 		if err := a.makerLives(tx); err != nil {
 			return err
 		}
-		t.ID, t.UserID, t.Kind, t.CreatedAt = newID("tok"), a.user.ID, KindPersonal, a.store.now()
-		t.Hint, t.Hash = secret.Hint(), sum(a.store.keys.tokens, secret.value)
-		e.Action, e.Subject, e.After = "token.created", t.ID, t.record()
-		return tx.Create(&t).Error
+		return a.keep(tx, e, &t, secret)
 	})
 	if err != nil {
 		return Token{}, Secret{}, err
@@ -111,26 +120,45 @@ func (a *Access) CreateToken(ctx context.Context, in NewToken) (Token, Secret, e
 	return t, secret, nil
 }
 
-// room refuses a token beyond the limit, and a second live one of a name. The
-// lock on the member makes fifty requests at once count one after the other.
+// keep writes a new token, of whichever kind, and its record.
+func (a *Access) keep(tx *gorm.DB, e *AuditEvent, t *Token, secret Secret) error {
+	t.ID, t.CreatedAt = newID("tok"), a.store.now()
+	t.Hint, t.Hash = secret.Hint(), a.hash(secret)
+	e.Action, e.Subject, e.After = "token.created", t.ID, t.record()
+	return tx.Create(t).Error
+}
+
+// room refuses a token beyond the limit. The lock on the member makes fifty
+// requests at once count one after the other, and whoever removes the member
+// wait for the token and then find it.
 func (a *Access) room(tx *gorm.DB, t Token) error {
-	var m Member
-	err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("user_id = ?", a.user.ID).Take(&m).Error
-	if isMissing(err) {
-		return errorf(NotFound, "There is no such member.")
-	}
-	if err != nil {
-		return err
+	live := tx.Model(&Token{}).Scopes(a.policy.live(a.store.now()))
+	if t.UserID == "" {
+		live = live.Where("application_id = ? AND user_id IS NULL", t.ApplicationID)
+	} else {
+		if err := holdUser(tx, t.UserID); err != nil {
+			return err
+		}
+		live = live.Where("user_id = ?", t.UserID)
 	}
 	var n int64
-	live := tx.Model(&Token{}).Scopes(a.policy.live(a.store.now())).Where("user_id = ?", a.user.ID)
-	if err := live.Session(&gorm.Session{}).Count(&n).Error; err != nil {
+	if err := live.Count(&n).Error; err != nil {
 		return err
 	}
 	if n >= int64(a.policy.MaxTokensPerUser) {
-		return errorf(Conflict, "You hold %d live tokens, and that is the limit here. Revoke one that you do not need.", n)
+		return errorf(Conflict, "There are %d live tokens, and that is the limit here. Revoke one that is not needed.", n)
 	}
-	return a.nameFree(tx, t.NameKey, "")
+	return nil
+}
+
+// holdUser lets nobody change a member before tx ends.
+func holdUser(tx *gorm.DB, userID string) error {
+	var m Member
+	err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Where("user_id = ?", userID).Take(&m).Error
+	if isMissing(err) {
+		return errorf(NotFound, "There is no such member.")
+	}
+	return err
 }
 
 // makerLives refuses a token that is made by one that was revoked meanwhile.
@@ -151,7 +179,7 @@ func (a *Access) makerLives(tx *gorm.DB) error {
 func (a *Access) nameFree(tx *gorm.DB, key, except string) error {
 	var n int64
 	err := tx.Model(&Token{}).Scopes(a.policy.live(a.store.now())).
-		Where("user_id = ? AND name_key = ? AND id <> ?", a.user.ID, key, except).Count(&n).Error
+		Where("user_id = ? AND name_key = ? AND kind = ? AND id <> ?", a.user.ID, key, KindPersonal, except).Count(&n).Error
 	if err == nil && n > 0 {
 		return &Error{Kind: Conflict, Message: "You already have a live token with this name. Choose another.",
 			Fields: map[string]string{"name": "You already have a live token with this name. Choose another."}}
@@ -253,6 +281,11 @@ func (t *Token) record() map[string]any {
 	}
 	if t.ParentID != nil {
 		after["parent_id"] = *t.ParentID
+	}
+	for field, value := range map[string]string{"origin": t.Origin, "application_id": t.ApplicationID} {
+		if value != "" {
+			after[field] = value
+		}
 	}
 	return after
 }

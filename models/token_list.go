@@ -273,16 +273,22 @@ func nameOwners(tx *gorm.DB, tokens []Token) error {
 	for i, t := range tokens {
 		ids[i] = t.UserID
 	}
-	var users []User
-	err := across(tx, "users belong to no tenant; these own tokens in it").Select("id, username").Where("id IN ?", ids).Find(&users).Error
-	names := make(map[string]string, len(users))
-	for _, u := range users {
-		names[u.ID] = u.Username
-	}
+	names, err := usernames(tx, ids)
 	for i := range tokens {
 		tokens[i].Username = names[tokens[i].UserID]
 	}
 	return err
+}
+
+// usernames are the names of users by id.
+func usernames(tx *gorm.DB, ids []string) (map[string]string, error) {
+	var users []User
+	err := across(tx, "users belong to no tenant; these have something in it").Select("id, username").Where("id IN ?", ids).Find(&users).Error
+	names := make(map[string]string, len(users))
+	for _, u := range users {
+		names[u.ID] = u.Username
+	}
+	return names, err
 }
 
 // TokenDays tells how often the caller's tokens were used on each of the last

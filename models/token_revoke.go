@@ -2,26 +2,49 @@ package models
 
 import (
 	"context"
+	"slices"
 
 	"gorm.io/gorm"
 )
 
 // RevokeToken ends one of the caller's tokens, and those that it made, for
-// good: no request that starts after it returns is let in by them. Revoking a
-// revoked token changes nothing.
+// good: no request that starts after it returns is let in by them. An access
+// token takes its grant with it, or its application would get another. Revoking
+// a revoked token changes nothing.
 func (a *Access) RevokeToken(ctx context.Context, id string) error {
+	if err := a.mayRevokeOwn(); err != nil {
+		return err
+	}
 	return a.revoke(ctx, TokensWrite, []string{id}, func(q *gorm.DB) *gorm.DB { return q.Where("user_id = ?", a.user.ID) })
 }
 
 // RevokeTokens ends several of the caller's tokens, one after the other, up to
 // the first that is not there.
 func (a *Access) RevokeTokens(ctx context.Context, ids []string) error {
+	if err := a.mayRevokeOwn(); err != nil {
+		return err
+	}
 	return a.revoke(ctx, TokensWrite, ids, func(q *gorm.DB) *gorm.DB { return q.Where("user_id = ?", a.user.ID) })
 }
 
-// RevokeCurrent ends the token of this very request. Any token may.
+// RevokeCurrent ends the token of this very request. Any token may, unless the
+// tenant leaves that to its administrators.
 func (a *Access) RevokeCurrent(ctx context.Context) error {
+	if err := a.mayRevokeOwn(); err != nil {
+		return err
+	}
 	return a.revoke(ctx, Proved, []string{a.currentID()}, func(q *gorm.DB) *gorm.DB { return q })
+}
+
+// MayRevokeOwn reports whether the tenant lets owners revoke their tokens.
+func (a *Access) MayRevokeOwn() bool { return !a.policy.KeepsRevocation() }
+
+// mayRevokeOwn refuses an owner where only administrators revoke tokens.
+func (a *Access) mayRevokeOwn() error {
+	if a.MayRevokeOwn() || a.user.ID == "" {
+		return nil
+	}
+	return a.refuse("revocation by the owner", "Only administrators revoke tokens here. Ask one of them.")
 }
 
 // RevokeTenantToken ends the token of any member.
@@ -51,8 +74,10 @@ func (a *Access) revokeOne(ctx context.Context, s Scope, id string, mine func(*g
 		if err := takeToken(mine(tx), id, &t); err != nil {
 			return err
 		}
-		n, ended, err := a.end(tx, []string{id})
-		e.withdraw(ended...)
+		if err := a.endGrantsOf(tx, e, []string{id}); err != nil {
+			return err
+		}
+		n, err := a.endListed(tx, e, []string{id})
 		if err != nil || t.RevokedAt != nil {
 			return err
 		}
@@ -69,22 +94,30 @@ func (a *Access) revokeOne(ctx context.Context, s Scope, id string, mine func(*g
 func (a *Access) end(tx *gorm.DB, ids []string) (n int64, ended []string, err error) {
 	for len(ids) > 0 {
 		ended = append(ended, ids...)
-		res := tx.Model(&Token{}).Where("id IN ? AND revoked_at IS NULL", ids).Update("revoked_at", a.store.now())
-		if res.Error != nil {
-			return n, ended, res.Error
-		}
-		n += res.RowsAffected
 		var made []string
-		if err := tx.Model(&Token{}).Where("parent_id IN ?", ids).Pluck("id", &made).Error; err != nil {
-			return n, ended, err
+		for some := range slices.Chunk(ids, batch) {
+			res := tx.Model(&Token{}).Where("id IN ? AND revoked_at IS NULL", some).Update("revoked_at", a.store.now())
+			if res.Error != nil {
+				return n, ended, res.Error
+			}
+			n += res.RowsAffected
+			var next []string
+			if err := tx.Model(&Token{}).Where("parent_id IN ?", some).Pluck("id", &next).Error; err != nil {
+				return n, ended, err
+			}
+			made = append(made, next...)
 		}
 		ids = made
 	}
 	return n, ended, nil
 }
 
-// endTokensOf revokes every token of a user in the tenant.
+// endTokensOf revokes every token of a user in the tenant, and ends what they
+// gave to applications.
 func (a *Access) endTokensOf(tx *gorm.DB, userID string) (int64, error) {
+	if err := tx.Model(&Grant{}).Where("user_id = ? AND ended_at IS NULL", userID).Update("ended_at", a.store.now()).Error; err != nil {
+		return 0, err
+	}
 	res := tx.Model(&Token{}).Where("user_id = ? AND revoked_at IS NULL", userID).Update("revoked_at", a.store.now())
 	return res.RowsAffected, res.Error
 }

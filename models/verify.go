@@ -60,7 +60,7 @@ func (s *Store) readToken(ctx context.Context, hash tokenHash) (*Presented, erro
 	if err != nil {
 		return nil, err
 	}
-	st, err := s.standingOf(ctx, v[4], v[5])
+	st, err := s.standingOf(ctx, memberKey{v[4], v[5], v[12]})
 	if err != nil {
 		return nil, err
 	}
