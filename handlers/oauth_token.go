@@ -42,6 +42,7 @@ var exchanges = map[string]func(c echo.Context, p *models.Applicant, in url.Valu
 	"client_credentials": func(c echo.Context, p *models.Applicant, in url.Values) (models.Issued, error) {
 		return p.ClientCredentials(c.Request().Context(), in.Get("scope"))
 	},
+	grantDevice: exchangeDevice,
 }
 
 func missing(name string) error { return badParameters("The parameter " + name + " is missing.") }

@@ -82,6 +82,9 @@ func (s *Server) routes() []route {
 		oauth(POST, "/oauth2/token", apps.Token),
 		oauth(POST, "/oauth2/introspect", apps.Introspect),
 		oauth(POST, "/oauth2/revoke", apps.Revoke),
+		oauth(POST, "/oauth2/device_authorization", apps.StartDevice),
+		open(GET, "/device", con.DevicePage),
+		open(POST, "/device", con.Device),
 
 		verify("/verify", handlers.Verify),
 
