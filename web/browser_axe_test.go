@@ -121,6 +121,7 @@ func (w *workplace) addresses() map[string][]string {
 	return map[string][]string{
 		"/":                    {"/"},
 		"/api/docs":            {"/api/docs"},
+		"/device":              {"/device", "/device?user_code=WDJB-MJHT"},
 		"/invite/:code":        nil,
 		"/login":               nil,
 		"/setup":               nil,
