@@ -132,6 +132,9 @@ func (a *Access) Allow(ctx context.Context, auth Authorization) (code string, er
 		if err != nil {
 			return err
 		}
+		if err := holdActive(tx, a.user.ID); err != nil { // who is removed meanwhile has allowed nothing
+			return err
+		}
 		code = randomBase62(43)
 		now := a.store.now()
 		e.Action, e.Subject = "application.allowed", app.ID

@@ -91,7 +91,28 @@ func TestUserCodesCannotBeGuessed(t *testing.T) {
 func TestTheCommandLineIsNobodyToActFor(t *testing.T) {
 	eachDevice(t, func(t *testing.T, d *device) {
 		_, err := modelstest.In(t, d.store, "acme").DecideDevice(t.Context(), d.UserCode, true)
-		want(t, err, models.NotFound, "the command line allows")
+		want(t, err, models.NotFound, "the command line allows a device")
+		_, err = modelstest.In(t, d.store, "acme").Allow(t.Context(), models.Authorization{Application: d.app})
+		want(t, err, models.NotFound, "the command line allows a code")
 		d.waits(t, models.AuthorizationPending)
+	})
+}
+
+// A member who comes back begins without what they allowed before.
+func TestAnAuthorizationCodeEndsWithTheMembership(t *testing.T) {
+	eachDevice(t, func(t *testing.T, d *device) {
+		const back = "https://app.example/back"
+		app, secret, err := modelstest.As(t, d.store, "acme", "ada").CreateApplication(t.Context(),
+			models.NewApplication{Name: "robot", Kind: models.Confidential, RedirectURIs: []string{back}, Scopes: []string{"projects:read"}})
+		must(t, err)
+		auth, err := d.store.Authorization(t.Context(), models.AuthorizationRequest{ClientID: app.ID, RedirectURI: back, ResponseType: "code"})
+		must(t, err)
+		code, err := modelstest.As(t, d.store, "acme", "bob").Allow(t.Context(), auth)
+		must(t, err)
+		must(t, modelstest.As(t, d.store, "acme", "ada").RemoveMember(t.Context(), "bob"))
+		must(t, modelstest.In(t, d.store, "acme").AddMember(t.Context(), "bob", nil))
+		p, err := d.store.Applicant(t.Context(), models.ClientCredentials{ID: app.ID, Secret: secret.Reveal()}, models.Client{})
+		must(t, err)
+		want(t, second(p.ExchangeCode(t.Context(), models.CodeExchange{Code: code, RedirectURI: back})), models.InvalidGrant, "a code from before")
 	})
 }
