@@ -260,7 +260,7 @@ func prepare(t *testing.T, s *models.Store, x *scene, operation string) {
 		must(t, x.member(t, s, roles(admin)))
 	case "Access.ChangeApplication", "Access.RemoveApplication", "Access.RevokeAuthorisation", "Access.RevokeApplicationUser",
 		"Access.Allow", "Access.AddSecret", "Access.RevokeSecret":
-		x.app = newClient(t, s, x.slug, models.NewApplication{})
+		x.app = newProgram(t, s, x.slug, models.NewApplication{})
 		a, err := modelstest.Prove(t, s, x.app.granted(x.owner, "").Access.Reveal())
 		must(t, err)
 		x.given = a.Token().ID()

@@ -21,8 +21,8 @@ func challengeOf(verifier string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// A client is an application as its own program sees it.
-type client struct {
+// A program is an application as what proves itself with its secret.
+type program struct {
 	t      testing.TB
 	store  *models.Store
 	slug   string
@@ -30,9 +30,9 @@ type client struct {
 	secret string
 }
 
-// newClient makes a confidential application that may do everything, unless in
+// newProgram makes a confidential application that may do everything, unless in
 // says otherwise.
-func newClient(t testing.TB, s *models.Store, slug string, in models.NewApplication) client {
+func newProgram(t testing.TB, s *models.Store, slug string, in models.NewApplication) program {
 	t.Helper()
 	if in.Name == "" {
 		in.Name = models.NewID("app")
@@ -50,21 +50,21 @@ func newClient(t testing.TB, s *models.Store, slug string, in models.NewApplicat
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := client{t: t, store: s, slug: slug, app: app}
+	c := program{t: t, store: s, slug: slug, app: app}
 	if in.Kind != models.Public {
 		c.secret = secret.Reveal()
 	}
 	return c
 }
 
-// through is the client at another process.
-func (c client) through(s *models.Store) client { c.store = s; return c }
+// through is the same program at another process.
+func (c program) through(s *models.Store) program { c.store = s; return c }
 
-func (c client) credentials() models.ClientCredentials {
+func (c program) credentials() models.ClientCredentials {
 	return models.ClientCredentials{ID: c.app.ID, Secret: c.secret}
 }
 
-func (c client) applicant() *models.Applicant {
+func (c program) applicant() *models.Applicant {
 	c.t.Helper()
 	p, err := c.store.Applicant(c.t.Context(), c.credentials(), models.Client{})
 	if err != nil {
@@ -73,19 +73,19 @@ func (c client) applicant() *models.Applicant {
 	return p
 }
 
-// request is what the client sends a browser with.
-func (c client) request(scope string) models.AuthorizationRequest {
+// request is what the program sends a browser with.
+func (c program) request(scope string) models.AuthorizationRequest {
 	return models.AuthorizationRequest{ClientID: c.app.ID, RedirectURI: callback, ResponseType: "code", Scope: scope,
 		Challenge: challengeOf(verifier), ChallengeMethod: "S256"}
 }
 
 // code is what a user allows, as a code.
-func (c client) code(user, scope string) string {
+func (c program) code(user, scope string) string {
 	c.t.Helper()
 	return c.allowed(user, c.request(scope))
 }
 
-func (c client) allowed(user string, in models.AuthorizationRequest) string {
+func (c program) allowed(user string, in models.AuthorizationRequest) string {
 	c.t.Helper()
 	auth, err := c.store.Authorization(c.t.Context(), in)
 	if err != nil {
@@ -98,13 +98,13 @@ func (c client) allowed(user string, in models.AuthorizationRequest) string {
 	return code
 }
 
-func (c client) exchange(code string) (models.Issued, error) {
+func (c program) exchange(code string) (models.Issued, error) {
 	c.t.Helper()
 	return c.applicant().ExchangeCode(c.t.Context(), models.CodeExchange{Code: code, RedirectURI: callback, Verifier: verifier})
 }
 
-// granted is what the client gets when a user allows it what it asks for.
-func (c client) granted(user, scope string) models.Issued {
+// granted is what the program gets when a user allows it what it asks for.
+func (c program) granted(user, scope string) models.Issued {
 	c.t.Helper()
 	out, err := c.exchange(c.code(user, scope))
 	if err != nil {
@@ -113,12 +113,12 @@ func (c client) granted(user, scope string) models.Issued {
 	return out
 }
 
-func (c client) refresh(refresh string) (models.Issued, error) {
+func (c program) refresh(refresh string) (models.Issued, error) {
 	c.t.Helper()
 	return c.applicant().Refresh(c.t.Context(), refresh, "")
 }
 
-func (c client) refreshed(refresh string) models.Issued {
+func (c program) refreshed(refresh string) models.Issued {
 	c.t.Helper()
 	out, err := c.refresh(refresh)
 	if err != nil {
@@ -127,7 +127,7 @@ func (c client) refreshed(refresh string) models.Issued {
 	return out
 }
 
-func (c client) introspects(token string) models.Introspection {
+func (c program) introspects(token string) models.Introspection {
 	c.t.Helper()
 	in, err := c.applicant().Introspect(c.t.Context(), token)
 	if err != nil {
@@ -147,8 +147,8 @@ func isIn(t testing.TB, s *models.Store, token string) bool {
 	return err == nil
 }
 
-// in and out fail the test unless tokens let requests in, or do not.
-func in(t testing.TB, s *models.Store, what string, tokens ...models.Secret) {
+// letsIn and shutOut fail the test unless tokens let requests in, or do not.
+func letsIn(t testing.TB, s *models.Store, what string, tokens ...models.Secret) {
 	t.Helper()
 	for i, token := range tokens {
 		if !isIn(t, s, token.Reveal()) {
@@ -157,7 +157,7 @@ func in(t testing.TB, s *models.Store, what string, tokens ...models.Secret) {
 	}
 }
 
-func out(t testing.TB, s *models.Store, what string, tokens ...models.Secret) {
+func shutOut(t testing.TB, s *models.Store, what string, tokens ...models.Secret) {
 	t.Helper()
 	for i, token := range tokens {
 		if isIn(t, s, token.Reveal()) {
@@ -185,7 +185,7 @@ func mayNow(t testing.TB, s *models.Store, token models.Secret) string {
 type office struct {
 	s     *models.Store
 	clock *modelstest.Clock
-	app   client
+	app   program
 }
 
 // eachOffice runs f on each database, at an instant that the test moves.
@@ -198,12 +198,12 @@ func eachOffice(t *testing.T, f func(t *testing.T, o office)) {
 	})
 }
 
-func furnish(t *testing.T, s *models.Store) client {
+func furnish(t *testing.T, s *models.Store) program {
 	t.Helper()
 	modelstest.Tenant(t, s, "acme")
 	modelstest.Member(t, s, "acme", "ada", admin)
 	modelstest.Member(t, s, "acme", "bob", "ROLE_API_SECURITY")
-	return newClient(t, s, "acme", models.NewApplication{Name: "Planner"})
+	return newProgram(t, s, "acme", models.NewApplication{Name: "Planner"})
 }
 
 // actions are what the audit log of acme has, the oldest first.

@@ -23,7 +23,7 @@ type theirs struct {
 	invitation string
 	session    string
 	username   string
-	app        client
+	app        program
 	secret     models.ApplicationSecret // of app
 	given      models.Issued            // to app, by bob
 }
@@ -342,7 +342,7 @@ func adaAndTheirs(t *testing.T, s *models.Store) (*models.Access, theirs) {
 		t.Fatalf("bob's sessions: %v, %v", sessions, err)
 	}
 	bobs.session = sessions[0].ID
-	bobs.app = newClient(t, s, "birch", models.NewApplication{Name: "bob's"})
+	bobs.app = newProgram(t, s, "birch", models.NewApplication{Name: "bob's"})
 	bobs.given = bobs.app.granted("bob", "")
 	secrets, err := bob.ApplicationSecrets(ctx, bobs.app.app.ID)
 	if err != nil || len(secrets) != 1 {

@@ -57,7 +57,7 @@ type scene struct {
 	slug, owner, secret string
 	tenant, user        string         // the ids
 	tokens              []models.Token // the one of secret, then the one that made it, and so on
-	app                 client         // where a case needs one
+	app                 program        // where a case needs one
 	given               string         // the id of what the owner gave it
 }
 
