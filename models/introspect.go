@@ -86,6 +86,9 @@ func (p *Applicant) inspectRefresh(ctx context.Context, secret Secret) (in Intro
 		if err != nil || row.UsedAt != nil || g.EndedAt != nil || !p.as.store.now().Before(row.ExpiresAt) {
 			return err
 		}
+		if err := inForce(tx, g.UserID); err != nil {
+			return err
+		}
 		in = Introspection{Active: true, ID: g.ID, Kind: KindRefresh, Scopes: scopes(g.Scopes), Application: p.as.application,
 			User: User{ID: g.UserID}, Tenant: p.as.tenant, CreatedAt: row.CreatedAt, ExpiresAt: &row.ExpiresAt}
 		return nil

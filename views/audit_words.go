@@ -8,6 +8,16 @@ import (
 
 // actionWords begin the sentence of an event that brings no words of its own.
 var actionWords = map[string]string{
+	"application.created":  "Created the application",
+	"application.changed":  "Changed the application",
+	"application.removed":  "Removed the application",
+	"application.allowed":  "Let an application act for them",
+	"application.refused":  "Refused the secret of an application",
+	"secret.created":       "Added a secret to the application",
+	"secret.revoked":       "Revoked a secret of the application",
+	"grant.ended":          "Took back what was given to the application",
+	"code.reused":          "Ended a grant, because its code was used again",
+	"refresh.reused":       "Ended a grant, because a refresh token was used again",
 	"token.created":        "Created the token",
 	"token.changed":        "Changed the token",
 	"token.revoked":        "Revoked the token",
