@@ -73,10 +73,10 @@ var passwordNames = map[string]string{
 }
 
 func (a *Access) tokenForPassword(ctx context.Context, dialect string) (out Issued, err error) {
-	switch {
-	case a.policy.Off(dialect):
-		return out, errorf(Forbidden, "The tenant does not use this way to get a token.")
-	case a.policy.Reviews():
+	if err := a.policy.Speaks(dialect); err != nil {
+		return out, err
+	}
+	if a.policy.Reviews() {
 		return out, errorf(Forbidden, "Tokens are reviewed here. Ask for one in the console.")
 	}
 	secret, end := a.newSecret(KindAccess), a.store.now().Add(accessLife)

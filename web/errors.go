@@ -24,7 +24,8 @@ type statement struct {
 	code   string
 }
 
-// statements is the only place an error becomes a status code (contract 6).
+// statements is the only place an error becomes a status code (contract 6). A
+// dialect may have another word for it, and another status: dialects.go.
 var statements = map[models.Kind]statement{
 	models.Internal:     {http.StatusInternalServerError, "internal"},
 	models.Invalid:      {http.StatusUnprocessableEntity, "invalid"},
@@ -37,6 +38,17 @@ var statements = map[models.Kind]statement{
 	models.Conflict:     {http.StatusConflict, "conflict"},
 	models.TooMany:      {http.StatusTooManyRequests, "rate_limited"},
 	models.Unavailable:  {http.StatusServiceUnavailable, "unavailable"},
+
+	models.InvalidClient:        {http.StatusUnauthorized, "invalid_client"},
+	models.InvalidGrant:         {http.StatusBadRequest, "invalid_grant"},
+	models.UnauthorizedClient:   {http.StatusBadRequest, "unauthorized_client"},
+	models.UnsupportedGrant:     {http.StatusBadRequest, "unsupported_grant_type"},
+	models.UnsupportedResponse:  {http.StatusBadRequest, "unsupported_response_type"},
+	models.InvalidScope:         {http.StatusBadRequest, "invalid_scope"},
+	models.AccessDenied:         {http.StatusBadRequest, "access_denied"},
+	models.AuthorizationPending: {http.StatusBadRequest, "authorization_pending"},
+	models.SlowDown:             {http.StatusBadRequest, "slow_down"},
+	models.ExpiredCode:          {http.StatusBadRequest, "expired_token"},
 }
 
 // A problem is an error as the API reports it (RFC 9457).
@@ -133,6 +145,19 @@ var challenge = []string{`Bearer realm="latchkey"`}
 // explainJSON answers a program (RFC 9457, RFC 6750 3).
 func (s *Server) explainJSON(c echo.Context, p problem) error {
 	h := c.Response().Header()
+	p.challenge(h)
+	body, err := p.encode()
+	if err != nil {
+		return err
+	}
+	h["Content-Type"] = problemType
+	c.Response().WriteHeader(p.Status)
+	_, err = c.Response().Write(body)
+	return err
+}
+
+// challenge says which token would do (RFC 6750 3).
+func (p problem) challenge(h http.Header) {
 	switch p.Code {
 	case "missing_token":
 		h["Www-Authenticate"] = challenge
@@ -143,14 +168,6 @@ func (s *Server) explainJSON(c echo.Context, p problem) error {
 	case "insufficient_scope":
 		h.Set("WWW-Authenticate", `Bearer realm="latchkey", error="insufficient_scope", scope="`+string(p.cause.Scope)+`"`)
 	}
-	body, err := p.encode()
-	if err != nil {
-		return err
-	}
-	h["Content-Type"] = problemType
-	c.Response().WriteHeader(p.Status)
-	_, err = c.Response().Write(body)
-	return err
 }
 
 var problemType = []string{"application/problem+json"}

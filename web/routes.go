@@ -12,6 +12,7 @@ import (
 // bare prove nothing.
 func (s *Server) routes() []route {
 	con, apis := s.console(), handlers.API{BaseURL: s.BaseURL}
+	others := handlers.Dialects{Store: s.Store, Client: s.client}
 	return []route{
 		bare(GET, "/healthz", healthz),
 		bare(GET, "/readyz", s.readyz),
@@ -75,6 +76,12 @@ func (s *Server) routes() []route {
 		page(GET, "/t/:tenant/audit.csv", models.AuditRead, con.AuditCSV),
 
 		verify("/verify", handlers.Verify),
+
+		entrance(apinizerEntrance, POST, "/apiops/auth/token", others.ApinizerToken),
+		entrance(apinizerEntrance, GET, "/apiops/test/healthcheck", handlers.ApinizerHealth),
+		apinizer(GET, "/test/hello/:name", models.Proved, handlers.ApinizerHello),
+		entrance(purewlSurface, POST, "/auth/v1/accessToken", others.PureWLToken),
+		entrance(passwordSurface, POST, "/authorization", others.PasswordToken),
 
 		bare(GET, "/api/openapi.json", openAPI),
 		bare(GET, "/api/v1/ping", ping),
