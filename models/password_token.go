@@ -36,7 +36,7 @@ func (s *Store) TokenForPassword(ctx context.Context, dialect, username, passwor
 func (s *Store) splitUsername(ctx context.Context, username string) (name, slug string, err error) {
 	name, ok := canonicalUsername(username)
 	at := strings.LastIndexByte(name, '@')
-	if !ok || at < 0 {
+	if !ok || at < 0 || at == len(name)-1 {
 		return username, "", nil
 	}
 	user, err := s.userOrNobody(ctx, name, true)
