@@ -20,18 +20,18 @@ type apinizerToken struct {
 
 // ApinizerToken answers POST /apiops/auth/token.
 func (d Dialects) ApinizerToken(c echo.Context) error {
-	in, err := strictForm(c, "grant_type", "client_id", "client_secret")
+	in, err := parameters(c)
 	if err != nil {
 		return err
 	}
-	if in["grant_type"] != apinizerGrant {
+	if in.Get("grant_type") != apinizerGrant {
 		return &models.Error{Kind: models.UnsupportedGrant, Message: "GrantType value must be " + apinizerGrant + "!"}
 	}
-	username, password := in["client_id"], in["client_secret"]
+	username, password := in.Get("client_id"), in.Get("client_secret")
 	if username == "" || password == "" {
 		return errNoPassword
 	}
-	got, err := d.Store.TokenForPassword(c.Request().Context(), models.DialectApinizer, username, password, d.visitor(c))
+	got, err := d.Store.TokenForPassword(c.Request().Context(), models.DialectApinizer, username, password, visitor(c))
 	if err != nil {
 		return err
 	}

@@ -17,18 +17,18 @@ type passwordToken struct {
 // PasswordToken answers POST /authorization. A grant_type need not be sent; one
 // that is sent must be the one that this is.
 func (d Dialects) PasswordToken(c echo.Context) error {
-	in, err := strictForm(c, "grant_type", "username", "password")
+	in, err := parameters(c)
 	if err != nil {
 		return err
 	}
-	if grant := in["grant_type"]; grant != "" && grant != "password" {
+	if grant := in.Get("grant_type"); grant != "" && grant != "password" {
 		return &models.Error{Kind: models.UnsupportedGrant, Message: "The parameter grant_type must be password, or be left out."}
 	}
-	username, password := in["username"], in["password"]
+	username, password := in.Get("username"), in.Get("password")
 	if username == "" || password == "" {
-		return malformed("Send username and password in the body.")
+		return badParameters("Send username and password in the body.")
 	}
-	got, err := d.Store.TokenForPassword(c.Request().Context(), models.DialectPassword, username, password, d.visitor(c))
+	got, err := d.Store.TokenForPassword(c.Request().Context(), models.DialectPassword, username, password, visitor(c))
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/labstack/echo/v4"
 
@@ -32,7 +33,7 @@ type purewlTokens struct {
 
 // PureWLToken answers POST /auth/v1/accessToken.
 func (d Dialects) PureWLToken(c echo.Context) error {
-	in, err := strictForm(c, "grantType", "secretKey", "refreshToken")
+	in, err := parameters(c)
 	if err != nil {
 		return err
 	}
@@ -45,17 +46,17 @@ func (d Dialects) PureWLToken(c echo.Context) error {
 }
 
 // partnership does what the grant asks for.
-func (d Dialects) partnership(c echo.Context, in map[string]string) (got models.Partnership, err error) {
-	ctx, from := c.Request().Context(), d.Client(c.Request())
-	switch grant := in["grantType"]; {
+func (d Dialects) partnership(c echo.Context, in url.Values) (got models.Partnership, err error) {
+	ctx, from := c.Request().Context(), client(c)
+	switch grant := in.Get("grantType"); {
 	case grant != "secret" && grant != "refresh":
-		return got, malformed("The parameter grantType must be secret or refresh.")
-	case grant == "secret" && in["secretKey"] == "":
-		return got, malformed("The parameter secretKey is missing.")
+		return got, badParameters("The parameter grantType must be secret or refresh.")
+	case grant == "secret" && in.Get("secretKey") == "":
+		return got, missing("secretKey")
 	case grant == "secret":
-		return d.Store.PartnerTokens(ctx, in["secretKey"], from)
-	case in["refreshToken"] == "":
-		return got, malformed("The parameter refreshToken is missing.")
+		return d.Store.PartnerTokens(ctx, in.Get("secretKey"), from)
+	case in.Get("refreshToken") == "":
+		return got, missing("refreshToken")
 	}
-	return d.Store.PartnerRefresh(ctx, in["refreshToken"], in["secretKey"], from)
+	return d.Store.PartnerRefresh(ctx, in.Get("refreshToken"), in.Get("secretKey"), from)
 }

@@ -142,3 +142,7 @@ func (a *Access) Allow(ctx context.Context, auth Authorization) (code string, er
 	})
 	return code, err
 }
+
+// Supersedes reports whether what an application is given takes the place of
+// what it was given before.
+func (a *Access) Supersedes() bool { return !a.policy.Off(DialectWePay) }

@@ -165,9 +165,9 @@ func TestApinizerRefuses(t *testing.T) {
 			}
 			w := c.with("").hello()
 			failsShortly(t, w, 401, "invalid_token")
-			same(t, "the challenge", w.Header().Get("WWW-Authenticate"), `Bearer realm="latchkey"`)
+			same(t, "the challenge", w.Header().Get("WWW-Authenticate"), `Bearer realm="latchkey", `+learnMore)
 			w = c.hello()
-			same(t, "the challenge", w.Header().Get("WWW-Authenticate"), `Bearer realm="latchkey", error="invalid_token", error_description="The token has expired."`)
+			same(t, "the challenge", w.Header().Get("WWW-Authenticate"), `Bearer realm="latchkey", error="invalid_token", error_description="The token has expired.", `+learnMore)
 		})
 		t.Run("Z13 a header that is not exactly so", func(t *testing.T) {
 			c := sc.token(t, sc.apinizer(t, "pia", passphrase))

@@ -171,7 +171,7 @@ func (sc *scene) guesses(t *testing.T) {
 			return visits(t, sc.server).post("/login", url.Values{"username": {name}, "password": {password}}).status
 		},
 	}
-	for _, name := range []string{"pia", "nobody"} {
+	for _, name := range []string{"pia", "stranger"} {
 		for i := range 5 {
 			if status := tries[i%3](name, "not this one"); status != 401 && status != 422 {
 				t.Errorf("try %d for %s: %d", i, name, status)
@@ -182,7 +182,7 @@ func (sc *scene) guesses(t *testing.T) {
 				t.Errorf("entrance %d lets %s try again: %d", i, name, status)
 			}
 		}
-		for _, w := range []struct{ path, code string }{{passwordURL, "rate_limited"}, {apinizerURL, "rate_limit_exceeded"}} {
+		for _, w := range []struct{ path, code string }{{passwordURL, "temporarily_unavailable"}, {apinizerURL, "rate_limit_exceeded"}} {
 			answer := posts(t, sc.server, w.path, "grant_type", map[string]string{apinizerURL: "client_credentials"}[w.path],
 				"username", name, "client_id", name+"@acme", "password", passphrase, "client_secret", passphrase)
 			failsShortly(t, answer, 429, w.code)
@@ -200,7 +200,7 @@ func TestThePasswordPlatformHasOneNameForEachError(t *testing.T) {
 	for kind, want := range map[models.Kind]string{
 		models.BadRequest: `400 {"error":"invalid_request"`, models.Invalid: `401 {"error":"invalid_grant"`, models.Forbidden: `403 {"error":"access_denied"`,
 		models.UnsupportedGrant: `400 {"error":"unsupported_grant_type"`, models.NotFound: `404 {"error":"not_found"`, models.Conflict: `409 {"error":"conflict"`,
-		models.TooMany: `429 {"error":"rate_limited"`, models.Unavailable: `503 {"error":"temporarily_unavailable"`, models.Internal: `500 {"error":"server_error"`,
+		models.TooMany: `429 {"error":"temporarily_unavailable"`, models.Unavailable: `503 {"error":"temporarily_unavailable"`, models.Internal: `500 {"error":"server_error"`,
 	} {
 		explained(t, srv, passwordURL, &models.Error{Kind: kind, Message: "m"}, want+`,"error_description":"m"}`)
 	}

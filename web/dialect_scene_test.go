@@ -154,6 +154,12 @@ func (c caller) hello(headers ...string) *httptest.ResponseRecorder {
 	return do(c.t, c.server, "GET", helloURL, c.token, "", headers...)
 }
 
+// works fails the test unless the token does.
+func (c caller) works() {
+	c.t.Helper()
+	want(c.t, c.hello(), 200, "")
+}
+
 // happened fails the test unless the audit log has events of that kind, in
 // number.
 func (sc *scene) happened(t testing.TB, action string, times int) {

@@ -73,18 +73,23 @@ var (
 		"unavailable":        {0, "temporarily_unavailable"},
 	}
 	passwordWords = vocabulary{
-		"invalid":     {http.StatusUnauthorized, "invalid_grant"}, // the one value that can be wrong is the password
-		"forbidden":   {0, "access_denied"},
-		"internal":    {0, "server_error"},
-		"unavailable": {0, "temporarily_unavailable"},
+		"invalid":      {http.StatusUnauthorized, "invalid_grant"}, // the one value that can be wrong is the password
+		"forbidden":    {0, "access_denied"},
+		"rate_limited": {0, "temporarily_unavailable"},
+		"internal":     {0, "server_error"},
+		"unavailable":  {0, "temporarily_unavailable"},
 	}
 	purewlWords = vocabulary{
 		"invalid_grant": {http.StatusUnauthorized, ""}, // as for a wrong key: what was shown proves nothing
 	}
 )
 
-// of translates a problem.
+// of translates a problem. What is about a grant has the name that it has in
+// OAuth 2.0, unless the dialect has another.
 func (v vocabulary) of(p problem) problem {
+	if st, known := oauthErrors[p.cause.Kind]; known && p.Code == "invalid_request" {
+		p.Status, p.Code = st.status, st.code
+	}
 	said, ok := v[p.Code]
 	if !ok {
 		return p
@@ -103,7 +108,7 @@ type shortError struct {
 }
 
 func (s *Server) explainApinizer(c echo.Context, p problem) error {
-	p.challenge(c.Response().Header())
+	s.demand(c.Response().Header(), p)
 	return shortly(c, apinizerWords.of(p))
 }
 

@@ -39,16 +39,17 @@ var statements = map[models.Kind]statement{
 	models.TooMany:      {http.StatusTooManyRequests, "rate_limited"},
 	models.Unavailable:  {http.StatusServiceUnavailable, "unavailable"},
 
-	models.InvalidClient:        {http.StatusUnauthorized, "invalid_client"},
-	models.InvalidGrant:         {http.StatusBadRequest, "invalid_grant"},
-	models.UnauthorizedClient:   {http.StatusBadRequest, "unauthorized_client"},
-	models.UnsupportedGrant:     {http.StatusBadRequest, "unsupported_grant_type"},
-	models.UnsupportedResponse:  {http.StatusBadRequest, "unsupported_response_type"},
-	models.InvalidScope:         {http.StatusBadRequest, "invalid_scope"},
-	models.AccessDenied:         {http.StatusBadRequest, "access_denied"},
-	models.AuthorizationPending: {http.StatusBadRequest, "authorization_pending"},
-	models.SlowDown:             {http.StatusBadRequest, "slow_down"},
-	models.ExpiredCode:          {http.StatusBadRequest, "expired_token"},
+	// of the OAuth 2.0 endpoints, which tell them in words of their own
+	models.InvalidClient:        {http.StatusBadRequest, "invalid_request"},
+	models.InvalidGrant:         {http.StatusBadRequest, "invalid_request"},
+	models.UnauthorizedClient:   {http.StatusBadRequest, "invalid_request"},
+	models.UnsupportedGrant:     {http.StatusBadRequest, "invalid_request"},
+	models.UnsupportedResponse:  {http.StatusBadRequest, "invalid_request"},
+	models.InvalidScope:         {http.StatusBadRequest, "invalid_request"},
+	models.AccessDenied:         {http.StatusBadRequest, "invalid_request"},
+	models.AuthorizationPending: {http.StatusBadRequest, "invalid_request"},
+	models.SlowDown:             {http.StatusBadRequest, "invalid_request"},
+	models.ExpiredCode:          {http.StatusBadRequest, "invalid_request"},
 }
 
 // A problem is an error as the API reports it (RFC 9457).
@@ -139,13 +140,16 @@ func (s *Server) fail(err error, c echo.Context) {
 // counted and not logged, for the log would be the next to be too much.
 func (p problem) busy() bool { return p.cause.Kind == models.Unavailable && p.cause.Err == nil }
 
-// challenge asks for a token and says nothing about one (RFC 6750 3.1).
-var challenge = []string{`Bearer realm="latchkey"`}
+// refusedToken tells what is wrong with a token (RFC 6750 3), and where to learn
+// how to get another (RFC 9728 5.1).
+func (s *Server) refusedToken(why string) []string {
+	return []string{`Bearer realm="latchkey", error="invalid_token", error_description="` + why + `", ` + s.resourceMetadata}
+}
 
 // explainJSON answers a program (RFC 9457, RFC 6750 3).
 func (s *Server) explainJSON(c echo.Context, p problem) error {
 	h := c.Response().Header()
-	p.challenge(h)
+	s.demand(h, p)
 	body, err := p.encode()
 	if err != nil {
 		return err
@@ -156,13 +160,13 @@ func (s *Server) explainJSON(c echo.Context, p problem) error {
 	return err
 }
 
-// challenge says which token would do (RFC 6750 3).
-func (p problem) challenge(h http.Header) {
+// demand says which token would do (RFC 6750 3).
+func (s *Server) demand(h http.Header, p problem) {
 	switch p.Code {
 	case "missing_token":
-		h["Www-Authenticate"] = challenge
+		h["Www-Authenticate"] = s.challenge
 	case "invalid_token":
-		h["Www-Authenticate"] = []string{`Bearer realm="latchkey", error="invalid_token", error_description="` + p.Detail + `"`}
+		h["Www-Authenticate"] = s.refusedToken(p.Detail)
 	case "forbidden": // more than a scope is missing, and no other token of the owner would do
 		h.Set("WWW-Authenticate", `Bearer realm="latchkey", error="insufficient_scope"`)
 	case "insufficient_scope":

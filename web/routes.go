@@ -12,7 +12,7 @@ import (
 // bare prove nothing.
 func (s *Server) routes() []route {
 	con, apis := s.console(), handlers.API{BaseURL: s.BaseURL}
-	others := handlers.Dialects{Store: s.Store, Client: s.client}
+	apps, others := handlers.OAuth{Store: s.Store, BaseURL: s.BaseURL}, handlers.Dialects{Store: s.Store}
 	return []route{
 		bare(GET, "/healthz", healthz),
 		bare(GET, "/readyz", s.readyz),
@@ -74,6 +74,14 @@ func (s *Server) routes() []route {
 
 		page(GET, "/t/:tenant/audit", models.AuditRead, con.Audit),
 		page(GET, "/t/:tenant/audit.csv", models.AuditRead, con.AuditCSV),
+
+		bare(GET, "/.well-known/oauth-authorization-server", apps.Metadata),
+		bare(GET, "/.well-known/oauth-protected-resource", apps.ResourceMetadata),
+		open(GET, "/oauth2/authorize", con.Authorize),
+		open(POST, "/oauth2/authorize", con.DecideAuthorization),
+		oauth(POST, "/oauth2/token", apps.Token),
+		oauth(POST, "/oauth2/introspect", apps.Introspect),
+		oauth(POST, "/oauth2/revoke", apps.Revoke),
 
 		verify("/verify", handlers.Verify),
 
