@@ -299,6 +299,14 @@ func TestATenantSwitchesApinizerOff(t *testing.T) {
 		same(t, "what was made", sc.minted(t), before)
 		sc.switches(t, models.DialectApinizer, true)
 		want(t, c.hello(), 200, "")
+
+		yes := true
+		if _, err := modelstest.In(t, sc.store, "acme").ChangePolicy(t.Context(), models.PolicyChange{ReviewedIssue: &yes}); err != nil {
+			t.Fatal(err)
+		}
+		failsShortly(t, sc.apinizer(t, "pia", passphrase), 403, "forbidden") // where tokens are reviewed, none comes without
+		failsShortly(t, sc.password(t, "pia", passphrase), 403, "access_denied")
+		same(t, "what was made", sc.minted(t), before)
 	})
 }
 
