@@ -84,7 +84,7 @@ func TestBadFormsOfOtherSystems(t *testing.T) {
 				{"H1 a large body", "", d.form + "&x=" + strings.Repeat("x", 1<<20), []string{form}, 413},
 				{"no body", "", "", []string{form}, 400},
 				{"neither body nor type", "", "", []string{"X-Nothing: x"}, 400},
-				{"O6 everything empty", "", name+"=&x=", []string{form}, 400},
+				{"O6 everything empty", "", name + "=&x=", []string{form}, 400},
 			} {
 				w := postsBody(t, sc.server, d.path+bad.query, bad.body, bad.headers...)
 				if d.path == apinizerURL && (bad.what == "no body" || bad.what == "neither body nor type" || strings.HasPrefix(bad.what, "O6")) {
@@ -147,9 +147,7 @@ func TestOtherSystemsSecretsAreInNoLog(t *testing.T) {
 		secrets := []string{passphrase, strings.ReplaceAll(passphrase, " ", "+"), strings.ReplaceAll(passphrase, " ", "%20"), "not+this+one"}
 		send := func(h http.Handler, path, body string, headers ...string) {
 			w := postsBody(t, h, path, body, headers...)
-			for _, secret := range secretString.FindAllString(w.Body.String(), -1) {
-				secrets = append(secrets, secret)
-			}
+			secrets = append(secrets, secretString.FindAllString(w.Body.String(), -1)...)
 		}
 		for _, d := range list {
 			secrets = append(secrets, secretString.FindAllString(d.form, -1)...)
