@@ -181,8 +181,12 @@ func (s *Server) surfaceOf(c echo.Context) *surface {
 	if on := s.surfaces[c.Path()]; on != nil {
 		return on
 	}
-	if strings.HasPrefix(c.Request().URL.Path, "/api/") {
+	path := c.Request().URL.Path
+	if strings.HasPrefix(path, "/api/") {
 		return apiSurface
+	}
+	if on := dialectAt(path); on != nil {
+		return on
 	}
 	return openSurface
 }
