@@ -102,6 +102,13 @@ func (s Secret) Kind() string {
 	return s.value[end-kindPart : end]
 }
 
+// proves reports whether a token of this kind lets a request in. Refresh tokens
+// and secrets of applications are shown where tokens are made, and nowhere else.
+func (s Secret) proves() bool {
+	kind := s.Kind()
+	return kind == KindPersonal || kind == "acc"
+}
+
 // Hint is how a token is recognised afterwards: its beginning and its end.
 func (s Secret) Hint() string {
 	return s.value[:len(s.value)-checkPart-randomPart] + "…" + s.value[len(s.value)-hintLetters:]

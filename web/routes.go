@@ -75,6 +75,7 @@ func (s *Server) routes() []route {
 		page(GET, "/t/:tenant/audit.csv", models.AuditRead, con.AuditCSV),
 
 		verify("/verify", handlers.Verify),
+		appended("/verify", handlers.VerifyAppended),
 
 		bare(GET, "/api/openapi.json", openAPI),
 		bare(GET, "/api/v1/ping", ping),
