@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
@@ -70,7 +71,7 @@ type restartable struct {
 
 func serveAgain(t *testing.T, h http.Handler) *restartable {
 	t.Helper()
-	r := &restartable{handler: h, address: "127.0.0.1:0"}
+	r := &restartable{handler: h, address: freeAddress(t)}
 	r.start(t)
 	t.Cleanup(r.stop)
 	return r
@@ -80,7 +81,7 @@ func (r *restartable) start(t *testing.T) {
 	t.Helper()
 	l, err := net.Listen("tcp", r.address)
 	must(t, err)
-	r.address, r.server = l.Addr().String(), &http.Server{Handler: r.handler}
+	r.server = &http.Server{Handler: r.handler}
 	go r.server.Serve(l) //nolint:errcheck // it says that it was closed
 }
 
@@ -198,6 +199,9 @@ func (p *proxied) identity(what string, r reached) {
 	if !strings.HasPrefix(id, "tok_") || len(id) != 30 {
 		p.t.Errorf("%s: the token is %q", what, id)
 	}
+	if strings.Contains(strings.ToLower(strings.Join(r.header["Connection"], ",")), "latchkey") {
+		p.t.Errorf("%s: the next hop would take out what Latchkey said: %v", what, r.header["Connection"])
+	}
 	if r.header["Authorization"] != nil || r.header["X-Accesstoken"] != nil {
 		p.t.Errorf("%s: the token reached the upstream: %v", what, r.header)
 	}
@@ -245,13 +249,19 @@ func program(name string) string {
 	return "/usr/sbin/" + name
 }
 
-// freeAddress is one that nobody listens at.
+// freeAddress is one that nobody listens at. Its port is none of those that the
+// system gives to whoever connects or asks for any, so it stays free.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	defer l.Close()
-	return l.Addr().String()
+	for range 1000 {
+		address := fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(22000))
+		if l, err := net.Listen("tcp", address); err == nil {
+			_ = l.Close()
+			return address
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
 }
 
 // folder writes files into a new folder. Each is named by itself, without the
