@@ -195,7 +195,9 @@ type envoyConfig struct {
 	} `yaml:"static_resources"`
 }
 
-type patterns struct{ Patterns []struct{ Exact, Prefix string } }
+type patterns struct {
+	Patterns []struct{ Exact, Prefix string }
+}
 
 type envoyFilter struct {
 	Mutations struct {

@@ -74,6 +74,7 @@ func (s *Server) routes() []route {
 		page(GET, "/t/:tenant/audit", models.AuditRead, con.Audit),
 		page(GET, "/t/:tenant/audit.csv", models.AuditRead, con.AuditCSV),
 
+		page(GET, "/t/:tenant/forward-auth", models.ProfileRead, con.ForwardAuth),
 		verify("/verify", handlers.Verify),
 		appended("/verify", handlers.VerifyAppended),
 
