@@ -230,7 +230,7 @@ func forwardAuthForm(p ForwardAuthPage) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = field(p.Problems, "latchkey", "Latchkey", false, "The address at which the proxy reaches it, best without a way around.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var9), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = field(p.Problems, "latchkey", "Latchkey", false, "The address at which the proxy reaches it, best not through another proxy.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var9), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
