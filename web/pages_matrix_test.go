@@ -57,6 +57,7 @@ var pageRoutes = []struct {
 	{"POST", "/policy", "policy:write", 422},
 	{"GET", "/audit", "audit:read", 200},
 	{"GET", "/audit.csv", "audit:read", 200},
+	{"GET", "/forward-auth", "profile:read", 200},
 }
 
 // openRoutes are the pages that need nobody to be signed in.

@@ -86,7 +86,9 @@ func (s *Server) routes() []route {
 		open(GET, "/device", con.DevicePage),
 		open(POST, "/device", con.Device),
 
+		page(GET, "/t/:tenant/forward-auth", models.ProfileRead, con.ForwardAuth),
 		verify("/verify", handlers.Verify),
+		appended("/verify", handlers.VerifyAppended),
 
 		entrance(apinizerEntrance, POST, "/apiops/auth/token", others.ApinizerToken),
 		entrance(apinizerEntrance, GET, "/apiops/test/healthcheck", handlers.ApinizerHealth),
