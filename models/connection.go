@@ -32,7 +32,7 @@ type Connection struct {
 // is named, and is in the same project; empty for none.
 type NewConnection struct {
 	Name, BaseURL                                string
-	TimeoutMS                                    int // DefaultTimeoutMS when 0
+	TimeoutMS                                    *int // DefaultTimeoutMS when nil
 	Credential, CACertificate, ClientCertificate string
 }
 
@@ -86,10 +86,8 @@ func takeConnection(tx *gorm.DB, p Project, name string) (c Connection, err erro
 
 // CreateConnection makes a connection.
 func (a *Access) CreateConnection(ctx context.Context, project string, in NewConnection) (c Connection, err error) {
-	if in.TimeoutMS == 0 {
-		in.TimeoutMS = DefaultTimeoutMS
-	}
-	all := ConnectionChange{&in.Name, &in.BaseURL, &in.TimeoutMS, &in.Credential, &in.CACertificate, &in.ClientCertificate}
+	c.TimeoutMS = DefaultTimeoutMS
+	all := ConnectionChange{&in.Name, &in.BaseURL, in.TimeoutMS, &in.Credential, &in.CACertificate, &in.ClientCertificate}
 	err = a.changeIn(ctx, ConnectionsWrite, project, func(tx *gorm.DB, p Project, e *AuditEvent) error {
 		if err := all.apply(tx, p, &c); err != nil {
 			return err

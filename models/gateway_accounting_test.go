@@ -70,13 +70,13 @@ var gatewayAccounts = map[string]account{
 		return a.DeleteCertificate(t.Context(), "Shop", "brief")
 	}),
 	"Access.CreateProxy": inShop(func(t *testing.T, a *models.Access) error {
-		return second(a.CreateProxy(t.Context(), "Shop", models.NewProxy{Name: "another", Route: "/another"}))
+		return second(a.CreateProxy(t.Context(), "Shop", models.NewProxy{Name: "another", Route: "/another", Connection: ptr("")}))
 	}),
 	"Access.ChangeProxy": inShop(func(t *testing.T, a *models.Access) error {
 		return second(a.ChangeProxy(t.Context(), "Shop", "orders", models.ProxyChange{Route: ptr("/sales")}))
 	}),
 	"Access.DeleteProxy": inShop(func(t *testing.T, a *models.Access) error {
-		must(t, second(a.CreateProxy(t.Context(), "Shop", models.NewProxy{Name: "brief", Route: "/brief"})))
+		must(t, second(a.CreateProxy(t.Context(), "Shop", models.NewProxy{Name: "brief", Route: "/brief", Connection: ptr("")})))
 		return a.DeleteProxy(t.Context(), "Shop", "brief")
 	}),
 
@@ -104,7 +104,7 @@ func liveShop(t *testing.T, s *models.Store, x *scene) {
 	x.environment = env.ID
 	must(t, second(a.CreateProject(ctx, models.NewProject{Name: "Shop"})))
 	must(t, second(a.CreateConnection(ctx, "Shop", models.NewConnection{Name: "upstream", BaseURL: ordersURL})))
-	must(t, second(a.CreateProxy(ctx, "Shop", models.NewProxy{Name: "orders", Route: "/orders", Connection: "upstream"})))
+	must(t, second(a.CreateProxy(ctx, "Shop", models.NewProxy{Name: "orders", Route: "/orders", Connection: ptr("upstream")})))
 	row, _, err := a.Deploy(ctx, "Shop", "orders", "production")
 	must(t, err)
 	x.entry = row.EventID

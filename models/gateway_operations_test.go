@@ -34,7 +34,7 @@ func worksOf(t *testing.T, bob *models.Access) (ids theirWorks) {
 	must(t, err)
 	con, err := bob.CreateConnection(ctx, sameProject, models.NewConnection{Name: "upstream", BaseURL: ordersURL, Credential: "token", CACertificate: "ca"})
 	must(t, err)
-	prx, err := bob.CreateProxy(ctx, sameProject, models.NewProxy{Name: "orders", Route: "/orders", Connection: "upstream"})
+	prx, err := bob.CreateProxy(ctx, sameProject, models.NewProxy{Name: "orders", Route: "/orders", Connection: ptr("upstream")})
 	must(t, err)
 	row, _, err := bob.Deploy(ctx, sameProject, "orders", sameEnvironment)
 	must(t, err)
@@ -199,7 +199,7 @@ var gatewayOperations = map[string]tried{
 		return ada.DeleteProxy(ctx, p, n)
 	}),
 	"CreateProxy": refers(func(ctx context.Context, ada *models.Access, id string) error {
-		return second(ada.CreateProxy(ctx, sameProject, models.NewProxy{Name: "x", Route: "/x", Connection: id}))
+		return second(ada.CreateProxy(ctx, sameProject, models.NewProxy{Name: "x", Route: "/x", Connection: ptr(id)}))
 	}, connectionID),
 
 	"Deployments": inBoth(proxyID, "orders", func(ctx context.Context, ada *models.Access, p, n string) error {

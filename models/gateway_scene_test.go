@@ -55,7 +55,7 @@ func newWorks(t *testing.T, s *models.Store, slug string) *works {
 // proxy makes a proxy of the shop.
 func (w *works) proxy(name, route string) models.Proxy {
 	w.t.Helper()
-	x, err := w.root.CreateProxy(w.t.Context(), "Shop", models.NewProxy{Name: name, Route: route, Connection: "orders-api",
+	x, err := w.root.CreateProxy(w.t.Context(), "Shop", models.NewProxy{Name: name, Route: route, Connection: ptr("orders-api"),
 		ReadScopes: []string{"orders:read"}, WriteScopes: []string{"orders:write"}})
 	must(w.t, err)
 	return x

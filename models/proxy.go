@@ -25,8 +25,8 @@ type Proxy struct {
 // A NewProxy is what whoever makes a proxy chooses.
 type NewProxy struct {
 	Name, Description, Route string
-	Connection               string // its name; empty for none yet
-	KeepRoute                bool   // the upstream sees Route
+	Connection               *string // its name; empty for none yet, nil for no answer
+	KeepRoute                bool    // the upstream sees Route
 	Methods                  []string
 	ReadScopes, WriteScopes  []string
 }
@@ -97,7 +97,7 @@ func nameConnections(tx *gorm.DB, list []Proxy) error {
 // CreateProxy makes a proxy.
 func (a *Access) CreateProxy(ctx context.Context, project string, in NewProxy) (x Proxy, err error) {
 	strip := !in.KeepRoute
-	all := ProxyChange{&in.Name, &in.Description, &in.Route, &in.Connection, &strip, &in.Methods, &in.ReadScopes, &in.WriteScopes}
+	all := ProxyChange{&in.Name, &in.Description, &in.Route, in.Connection, &strip, &in.Methods, &in.ReadScopes, &in.WriteScopes}
 	err = a.changeIn(ctx, ProxiesWrite, project, func(tx *gorm.DB, p Project, e *AuditEvent) error {
 		if err := all.apply(tx, p, &x); err != nil {
 			return err

@@ -41,6 +41,9 @@ func (ch ProxyChange) apply(tx *gorm.DB, p Project, x *Proxy) error {
 // connect finds the connection that the proxy shall use.
 func (ch ProxyChange) connect(tx *gorm.DB, p Project, x *Proxy, problems map[string]string) error {
 	if ch.Connection == nil {
+		if x.ID == "" {
+			problems["connection"] = "Name the connection that requests go through, or choose none for now."
+		}
 		return nil
 	}
 	if x.ConnectionID, x.Connection = nil, ""; *ch.Connection == "" {
