@@ -80,3 +80,13 @@ func Columns(t *testing.T, s *Store) map[string]columns {
 	}
 	return found
 }
+
+// SealFor and OpenFor are how secrets are kept.
+func (s *Store) SealFor(tenantID, rowID, field, secret string) []byte {
+	return s.keys.seal([]byte(secret), tenantID, rowID, field)
+}
+
+func (s *Store) OpenFor(tenantID, rowID, field string, sealed []byte) (string, error) {
+	secret, err := s.keys.open(sealed, tenantID, rowID, field)
+	return string(secret), err
+}

@@ -80,8 +80,7 @@ func serving(t *testing.T, a *models.Access, environment, path string) *models.L
 // certificate makes a certificate that signs itself, and its key.
 func certificate(t *testing.T, name string, notAfter time.Time) (cert, key string) {
 	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(t, err)
+	private := signer(t, elliptic.P256())
 	return certificateFor(t, name, notAfter, private), keyPEM(t, private)
 }
 
@@ -99,4 +98,11 @@ func keyPEM(t *testing.T, private crypto.Signer) string {
 	der, err := x509.MarshalPKCS8PrivateKey(private)
 	must(t, err)
 	return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+}
+
+func signer(t *testing.T, curve elliptic.Curve) *ecdsa.PrivateKey {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(curve, rand.Reader)
+	must(t, err)
+	return private
 }
