@@ -25,15 +25,15 @@ func TestThreePeoplePutAnAPILiveInTheConsole(t *testing.T) {
 		root.get("/t/acme/environments").says("main", "No environments yet").click("New environment").
 			press("Create environment", "Name", "production").leadsTo("/t/acme/environments").says("main", "/gw/acme/production")
 
-		p := mia.get("/t/acme/profile").click("Projects").says("main", "No projects yet").click("New project").
-			press("Create project", "Name", "My shop", "Description", "All that is sold.").leadsTo("/t/acme/projects/My%20shop").
-			leads(t, "Proxies", "").says("main", "No proxies yet").click("New proxy")
+		const place = "/t/acme/projects/My%20shop"
+		mia.get("/t/acme/profile").click("Projects").says("main", "No projects yet").click("New project").
+			press("Create project", "Name", "My shop", "Description", "All that is sold.").is(303)
+		p := mia.get(place).leadsTo(place+"/proxies").says("main", "The project My shop is made.", "No proxies yet").click("New proxy")
 		p.press("Create proxy", "Name", "orders", "Route", "orders/", "Scopes to read", "orders:*").is(422).
 			says("main", "2 fields need a change", "Write a path as /orders", "without *").
 			press("Create proxy", "Route", "/orders", "Scopes to read", "orders:read").leadsTo("/t/acme/projects/My%20shop/proxies/orders").
 			says("main", "It has no connection yet", "orders:read", "any token of the tenant")
 
-		const place = "/t/acme/projects/My%20shop"
 		dora.get(place+"/proxies/orders").click("Deployments").press("Deploy to production").is(409).says("main", "has no connection yet")
 
 		sam.secrets = append(sam.secrets, "s3cr3t-of-the-orders-api")
@@ -91,15 +91,6 @@ func TestThreePeoplePutAnAPILiveInTheConsole(t *testing.T) {
 		sam.get(place + "/credentials").lacks("Proxies", "Edit project")
 		mia.get(place + "/proxies").lacks("Connections", "Credentials")
 	})
-}
-
-// leads follows a redirect that a page is, and opens a tab of what comes.
-func (p *page) leads(t *testing.T, tab, prefix string) *page {
-	t.Helper()
-	if to := p.header.Get("Location"); to != "" {
-		p = p.by.get(to).is(200)
-	}
-	return p.click(tab)
 }
 
 // lacks fails the test for a link or a button with one of the names.
