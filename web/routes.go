@@ -123,6 +123,15 @@ func (s *Server) routes() []route {
 		api(GET, "/tenant-tokens", models.TenantTokensRead, handlers.JSON(http.StatusOK, apis.TenantTokens)),
 		api(DELETE, "/tenant-tokens/:id", models.TenantTokensWrite, handlers.JSON(http.StatusNoContent, apis.RevokeTenantToken)),
 
+		api(GET, "/applications", models.ApplicationsRead, handlers.JSON(http.StatusOK, apis.Applications)),
+		api(POST, "/applications", models.ApplicationsWrite, handlers.JSON(http.StatusCreated, apis.CreateApplication)),
+		api(GET, "/applications/:id", models.ApplicationsRead, handlers.JSON(http.StatusOK, apis.Application)),
+		api(PATCH, "/applications/:id", models.ApplicationsWrite, handlers.JSON(http.StatusOK, apis.ChangeApplication)),
+		api(DELETE, "/applications/:id", models.ApplicationsWrite, handlers.JSON(http.StatusNoContent, apis.RemoveApplication)),
+		api(GET, "/applications/:id/secrets", models.ApplicationsRead, handlers.JSON(http.StatusOK, apis.Secrets)),
+		api(POST, "/applications/:id/secrets", models.ApplicationsWrite, handlers.JSON(http.StatusCreated, apis.AddSecret)),
+		api(DELETE, "/applications/:id/secrets/:secret_id", models.ApplicationsWrite, handlers.JSON(http.StatusNoContent, apis.RevokeSecret)),
+
 		api(GET, "/policy", models.PolicyRead, handlers.JSON(http.StatusOK, apis.Policy)),
 		api(PATCH, "/policy", models.PolicyWrite, handlers.JSON(http.StatusOK, apis.ChangePolicy)),
 
