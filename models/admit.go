@@ -26,16 +26,25 @@ func (a *Access) Admit(d Demand) error {
 	if d.Role != "" && !rolePattern.MatchString(d.Role) {
 		return errorf(BadRequest, "Write role as ROLE_ and capital letters.")
 	}
-	for _, s := range needed {
-		if err := a.Require(Scope(s)); err != nil {
-			return &Error{Kind: Forbidden, Scope: Scope(strings.Join(needed, " ")), Message: "This needs the scope " + s + "."}
-		}
+	if err := a.requireAll(scopes(needed)); err != nil {
+		return err
 	}
 	switch {
 	case d.Role != "" && !slices.Contains(a.roles, d.Role):
 		return a.refuse(d.Role, "This needs the role "+d.Role+".")
 	case d.Tenant != "" && d.Tenant != a.tenant.Slug:
 		return a.refuse("tenant "+clip(d.Tenant, 63), "The token belongs to another tenant.")
+	}
+	return nil
+}
+
+// requireAll refuses a caller who lacks one of the scopes, and tells all that
+// are needed: whoever makes a token for it needs the whole list.
+func (a *Access) requireAll(needed []Scope) error {
+	for _, s := range needed {
+		if err := a.Require(s); err != nil {
+			return &Error{Kind: Forbidden, Scope: Scope(strings.Join(words(needed), " ")), Message: "This needs the scope " + string(s) + "."}
+		}
 	}
 	return nil
 }

@@ -45,7 +45,8 @@ func (e Expiry) Instant(now time.Time, zone *time.Location) (*time.Time, string)
 
 // Tables are the structs whose columns the migrations must have.
 var Tables = []any{&installation{}, &setupCode{}, &Tenant{}, &Policy{}, &User{}, &Member{}, &Role{}, &Invitation{},
-	&Token{}, &TokenDay{}, &Session{}, &throttle{}, &AuditEvent{}, &withdrawal{}, &replica{}, &withdrawalCounter{}}
+	&Token{}, &TokenDay{}, &Session{}, &throttle{}, &AuditEvent{}, &withdrawal{}, &replica{}, &withdrawalCounter{},
+	&trafficRow{}, &GatewayRefusal{}}
 
 // withdrawalCounter is a table that needs no struct: what it holds is one number.
 type withdrawalCounter struct {

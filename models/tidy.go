@@ -11,7 +11,7 @@ import (
 const batch = 500
 
 // Tidy deletes what is over: expired sessions, failures that nobody has to wait
-// for any more, and setup codes. Call it every few minutes.
+// for any more, setup codes, and old figures of the gateway. Call it every few minutes.
 func (s *Store) Tidy(ctx context.Context) error {
 	now := s.now()
 	sweeps := []func(tx *gorm.DB) (int, error){
@@ -19,6 +19,7 @@ func (s *Store) Tidy(ctx context.Context) error {
 		func(tx *gorm.DB) (int, error) { return sweepThrottles(tx, now) },
 		func(tx *gorm.DB) (int, error) { return sweepSetupCodes(tx, now) },
 		sweepWithdrawals,
+		func(tx *gorm.DB) (int, error) { return sweepTraffic(tx, now) },
 	}
 	for _, sweep := range sweeps {
 		for n := batch; n == batch; {

@@ -50,8 +50,11 @@ func (s *Server) fromBearer(c echo.Context) (*models.Access, error) {
 // the password of Basic credentials, or in X-AccessToken. Sent in several
 // places it must be the same.
 func (s *Server) fromForwarded(c echo.Context) (*models.Access, error) {
-	r := c.Request()
-	if r.URL.RawQuery != "" && r.URL.Query().Has("access_token") {
+	return s.proveForwarded(c.Request())
+}
+
+func (s *Server) proveForwarded(r *http.Request) (*models.Access, error) {
+	if tokenInQuery(r.URL.RawQuery) {
 		return nil, errTokenPlace
 	}
 	sent, err := forwarded(r)
@@ -62,7 +65,7 @@ func (s *Server) fromForwarded(c echo.Context) (*models.Access, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Tokens.AccessByToken(r.Context(), secret, s.client(c.Request()))
+	return s.Tokens.AccessByToken(r.Context(), secret, s.client(r))
 }
 
 // forwarded is the token that came with the request.
@@ -89,6 +92,24 @@ func forwarded(r *http.Request) (token string, err error) {
 		return "", errMissingToken
 	}
 	return token, nil
+}
+
+// tokenInQuery looks for a token under its name, however a server that is asked
+// later might cut the query into parts.
+func tokenInQuery(raw string) bool {
+	if raw == "" {
+		return false
+	}
+	for part := range strings.FieldsFuncSeq(raw, func(r rune) bool { return r == '&' || r == ';' }) {
+		name, _, _ := strings.Cut(part, "=")
+		if strings.Contains(name, "%") {
+			name, _ = url.QueryUnescape(name) // what cannot be decoded has no name
+		}
+		if strings.EqualFold(name, "access_token") {
+			return true
+		}
+	}
+	return false
 }
 
 // misplaced reports whether a token came in the query or in a form.

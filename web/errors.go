@@ -37,6 +37,9 @@ var statements = map[models.Kind]statement{
 	models.Conflict:     {http.StatusConflict, "conflict"},
 	models.TooMany:      {http.StatusTooManyRequests, "rate_limited"},
 	models.Unavailable:  {http.StatusServiceUnavailable, "unavailable"},
+
+	models.BadGateway:     {http.StatusBadGateway, "bad_gateway"},
+	models.GatewayTimeout: {http.StatusGatewayTimeout, "gateway_timeout"},
 }
 
 // A problem is an error as the API reports it (RFC 9457).
@@ -123,9 +126,16 @@ func (s *Server) fail(err error, c echo.Context) {
 	}
 }
 
-// busy reports that nothing failed, but too much was asked at once: that is
-// counted and not logged, for the log would be the next to be too much.
-func (p problem) busy() bool { return p.cause.Kind == models.Unavailable && p.cause.Err == nil }
+// busy reports that nothing of ours failed, but too much was asked at once: that
+// is counted and not logged, for the log would be the next to be too much. What
+// failed in an upstream the gateway logs, as often as it is worth it.
+func (p problem) busy() bool {
+	switch p.cause.Kind {
+	case models.BadGateway, models.GatewayTimeout:
+		return true
+	}
+	return p.cause.Kind == models.Unavailable && p.cause.Err == nil
+}
 
 // challenge asks for a token and says nothing about one (RFC 6750 3.1).
 var challenge = []string{`Bearer realm="latchkey"`}
@@ -151,6 +161,12 @@ func (s *Server) explainJSON(c echo.Context, p problem) error {
 	c.Response().WriteHeader(p.Status)
 	_, err = c.Response().Write(body)
 	return err
+}
+
+// explainGateway answers a program in place of an upstream.
+func (s *Server) explainGateway(c echo.Context, p problem) error {
+	set(c.Response().Header(), s.apiHeaders)
+	return s.explainJSON(c, p)
 }
 
 var problemType = []string{"application/problem+json"}

@@ -33,14 +33,17 @@ type surface struct {
 	prove   func(*Server, echo.Context) (*models.Access, error)
 	explain func(*Server, echo.Context, problem) error
 	browser bool // cookies count, so requests from other sites do not
+	passes  bool // requests go on to others: they are not ours to read, and the answers not ours to dress
 }
 
 var (
-	openSurface   = &surface{"open", (*Server).nobody, (*Server).explainPage, true}
-	bareSurface   = &surface{"bare", (*Server).nobody, (*Server).explainJSON, false}
-	pageSurface   = &surface{"page", (*Server).fromSession, (*Server).explainPage, true}
-	apiSurface    = &surface{"api", (*Server).fromBearer, (*Server).explainJSON, false}
-	verifySurface = &surface{"verify", (*Server).fromForwarded, (*Server).explainJSON, false}
+	openSurface   = &surface{name: "open", prove: (*Server).nobody, explain: (*Server).explainPage, browser: true}
+	bareSurface   = &surface{name: "bare", prove: (*Server).nobody, explain: (*Server).explainJSON}
+	pageSurface   = &surface{name: "page", prove: (*Server).fromSession, explain: (*Server).explainPage, browser: true}
+	apiSurface    = &surface{name: "api", prove: (*Server).fromBearer, explain: (*Server).explainJSON}
+	verifySurface = &surface{name: "verify", prove: (*Server).fromForwarded, explain: (*Server).explainJSON}
+
+	gatewaySurface = &surface{name: "gateway", prove: (*Server).fromForwarded, explain: (*Server).explainGateway, passes: true}
 )
 
 type route struct {
@@ -76,6 +79,11 @@ func verify(path string, h handlers.Func) route {
 	return route{verifySurface, anyMethod, path, models.Proved, h}
 }
 
+// gatewayRoute is for a program that calls an API behind us, with any method.
+func gatewayRoute(path string, h handlers.Func) route {
+	return route{gatewaySurface, anyMethod, path, models.Proved, h}
+}
+
 // guard stands in front of every route: prove, admit, handle.
 func (s *Server) guard(r route) echo.HandlerFunc {
 	return func(c echo.Context) error {
@@ -105,6 +113,9 @@ func (s *Server) guard(r route) echo.HandlerFunc {
 // readers would understand differently, text that no database takes.
 func (s *Server) readable(c echo.Context, on *surface) error {
 	r := c.Request()
+	if on.passes {
+		return canonical(r)
+	}
 	if on.browser {
 		if err := s.crossOrigin.Check(r); err != nil {
 			return &models.Error{Kind: models.Forbidden, Message: "This form was sent from another site. Open the page here and try again.", Err: err}
@@ -175,8 +186,11 @@ func (s *Server) surfaceOf(c echo.Context) *surface {
 	if on := s.surfaces[c.Path()]; on != nil {
 		return on
 	}
-	if strings.HasPrefix(c.Request().URL.Path, "/api/") {
+	switch path := c.Request().URL.Path; {
+	case strings.HasPrefix(path, "/api/"):
 		return apiSurface
+	case strings.HasPrefix(path, "/gw/"):
+		return gatewaySurface
 	}
 	return openSurface
 }

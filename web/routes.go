@@ -76,6 +76,9 @@ func (s *Server) routes() []route {
 
 		verify("/verify", handlers.Verify),
 
+		gatewayRoute("/gw/:tenant/:environment", s.passOn),
+		gatewayRoute("/gw/:tenant/:environment/*", s.passOn),
+
 		bare(GET, "/api/openapi.json", openAPI),
 		bare(GET, "/api/v1/ping", ping),
 

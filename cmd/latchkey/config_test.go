@@ -64,12 +64,12 @@ func TestTheBaseURLFollowsTheListener(t *testing.T) {
 	}
 }
 
-func TestTrustedProxies(t *testing.T) {
+func TestAddressesAndRanges(t *testing.T) {
 	for raw, want := range map[string]string{
 		"10.1.2.3": "10.1.2.3/32", " 10.1.2.3/8 ": "10.0.0.0/8", "::ffff:10.0.0.1": "10.0.0.1/32", "2001:db8::1": "2001:db8::1/128",
 		"fe80::1%eth0": "", "10.0.0.0/33": "", "localhost": "", "": "", "::ffff:10.0.0.0/104": "",
 	} {
-		p, ok := parseProxy(raw)
+		p, ok := parseRange(raw)
 		if ok != (want != "") || ok && p.String() != want {
 			t.Errorf("%q: %v, %v, want %q", raw, p, ok, want)
 		}
