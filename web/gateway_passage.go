@@ -65,6 +65,7 @@ func (p *passage) send(ctx context.Context) {
 	if r.Body != nil && r.Body != http.NoBody {
 		p.body = &watchedBody{ReadCloser: r.Body}
 		r.Body = p.body
+		_ = http.NewResponseController(p.out).EnableFullDuplex() // the answer may begin before the body ends
 	}
 	proxy := httputil.ReverseProxy{
 		Transport:      p.hop.transport,
