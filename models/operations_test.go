@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -211,6 +212,26 @@ var operations = map[string]func(ctx context.Context, ada *models.Access, bobs t
 		days, err := ada.TokenDays(ctx, []string{bobs.token.ID}, 30)
 		return none(days[bobs.token.ID], err)
 	},
+	"Serving": func(ctx context.Context, ada *models.Access, _ theirs) error {
+		_, err := ada.Serving(ctx, "birch-only")
+		return notFound(err)
+	},
+	"TryRoute": func(ctx context.Context, ada *models.Access, _ theirs) error {
+		_, err := ada.TryRoute(ctx, "birch-only", "GET", "/", nil)
+		return notFound(err)
+	},
+	"Traffic": func(ctx context.Context, ada *models.Access, _ theirs) error {
+		list, err := ada.Traffic(ctx, models.TrafficQuery{EnvironmentID: "env_birch"})
+		return none(list, err)
+	},
+	"TrafficTotals": func(ctx context.Context, ada *models.Access, _ theirs) error {
+		list, err := ada.TrafficTotals(ctx, models.TrafficQuery{})
+		return none(list, err)
+	},
+	"Refusals": func(ctx context.Context, ada *models.Access, _ theirs) error {
+		list, err := ada.Refusals(ctx, "birch-only")
+		return none(list, err)
+	},
 	"RevokeToken": func(ctx context.Context, ada *models.Access, bobs theirs) error {
 		return notFound(ada.RevokeToken(ctx, bobs.token.ID))
 	},
@@ -271,6 +292,13 @@ func adaAndTheirs(t *testing.T, s *models.Store) (*models.Access, theirs) {
 		t.Fatal(err)
 	}
 	bobs.invitation = inv.ID
+	l := &models.Live{Environment: "birch-only", EnvironmentID: "env_birch", ProxyID: "prx_birch", Route: "/"}
+	s.PutLive(bob.Tenant().ID, "birch-only", l)
+	bob.Served(l, time.Second, false)
+	bob.RefusedAtGateway(l, "birch-only", "GET", "/", "The token lacks birch:read.")
+	if _, err := bob.Traffic(ctx, models.TrafficQuery{}); err != nil { // writes it down
+		t.Fatal(err)
+	}
 	if _, err := s.SignIn(ctx, "bob", "correct horse bob staple", models.Visitor{}); err != nil {
 		t.Fatal(err)
 	}
@@ -313,7 +341,7 @@ func TestEveryOperationRefusesByItself(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		anybody := []string{"CurrentToken", "RevokeCurrent", "Administrators", "PolicyImpact", "Tenants"}
+		anybody := []string{"CurrentToken", "RevokeCurrent", "Administrators", "PolicyImpact", "Tenants", "Serving"}
 		before := dump(t, s, "acme")
 		for m := range reflect.TypeFor[*models.Access]().Methods() {
 			if !isOperation(m) || slices.Contains(anybody, m.Name) {
