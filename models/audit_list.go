@@ -12,10 +12,16 @@ import (
 // actions is every action that can be in the audit log, in order.
 var actions = []string{
 	"account.changed",
+	"certificate.changed", "certificate.created", "certificate.deleted",
+	"connection.changed", "connection.created", "connection.deleted",
+	"credential.changed", "credential.created", "credential.deleted",
+	"environment.changed", "environment.created", "environment.deleted",
 	"member.added", "member.changed", "member.disabled", "member.enabled", "member.invited", "member.joined",
 	"member.removed", "member.uninvited",
 	"password.changed", "password.refused",
 	"policy.changed",
+	"project.changed", "project.created", "project.deleted",
+	"proxy.changed", "proxy.created", "proxy.deleted", "proxy.deployed", "proxy.restored", "proxy.undeployed",
 	"request.refused",
 	"role.changed", "role.created", "role.deleted",
 	"session.ended", "session.started",
@@ -125,7 +131,7 @@ func (q *AuditQuery) check() error {
 	} else if q.Actor != "" && q.Actor != CommandLine {
 		problems["actor"] = "Write a user name, or “" + CommandLine + "”."
 	}
-	if _, complaint := cleanText(q.Subject, 0, 100); complaint != "" {
+	if _, complaint := cleanText(q.Subject, 0, 201); complaint != "" {
 		problems["subject"] = complaint
 	}
 	return invalid(problems)

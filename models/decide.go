@@ -154,7 +154,7 @@ func (a *Access) Served(l *Live, took time.Duration, failed bool) {
 // TryRoute decides about a request as the gateway would if its token had these
 // scope patterns. It asks no upstream, and counts and records nothing.
 func (a *Access) TryRoute(ctx context.Context, environment, method, path string, patterns []string) (Decision, error) {
-	if err := a.Require("deployments:read"); err != nil {
+	if err := a.Require(DeploymentsRead); err != nil {
 		return Decision{}, err
 	}
 	clean, complaint := cleanScopes(patterns)

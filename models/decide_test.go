@@ -59,10 +59,13 @@ func TestWhatTheGatewayDecides(t *testing.T) {
 // A route that is tried is decided as a request would be.
 func TestARouteIsTriedAsARequestIsDecided(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, s *models.Store) {
-		modelstest.Tenant(t, s, "acme")
+		w := newWorks(t, s, "acme")
+		w.proxy("archive", "/orders/archive")
+		w.deploys("orders", "production")
+		w.deploys("archive", "production")
 		dee := modelstest.Member(t, s, "acme", "dee", "ROLE_DEPLOY_UNDEPLOY_PROXIES")
-		serving := shop()
-		s.PutLive(dee.Tenant().ID, "prod", models.AllLive(serving)...)
+		serving, err := dee.Serving(t.Context(), "production")
+		must(t, err)
 		for _, method := range []string{"GET", "POST", "TRACE"} {
 			for _, path := range []string{"/orders/1", "/orders/archive", "/none", "/a//b"} {
 				for _, patterns := range [][]string{nil, {"orders:read"}, {"*"}} {
@@ -70,7 +73,7 @@ func TestARouteIsTriedAsARequestIsDecided(t *testing.T) {
 					for _, p := range patterns {
 						held = append(held, models.Scope(p))
 					}
-					got, err := dee.TryRoute(t.Context(), "prod", method, path, patterns)
+					got, err := dee.TryRoute(t.Context(), "production", method, path, patterns)
 					want := serving.Decide(method, path, held)
 					if err != nil || got.Verdict != want.Verdict || got.Path != want.Path || got.Why() != want.Why() || !slices.Equal(got.Needs, want.Needs) {
 						t.Errorf("%s %s with %v: %+v (%v), want %+v", method, path, patterns, got, err, want)
@@ -78,10 +81,10 @@ func TestARouteIsTriedAsARequestIsDecided(t *testing.T) {
 				}
 			}
 		}
-		if _, err := dee.TryRoute(t.Context(), "prod", "GET", "/", []string{"no scope"}); models.KindOf(err) != models.Invalid {
+		if _, err := dee.TryRoute(t.Context(), "production", "GET", "/", []string{"no scope"}); models.KindOf(err) != models.Invalid {
 			t.Errorf("a scope that is none: %v", err)
 		}
-		if list, err := dee.Refusals(t.Context(), "prod"); err != nil || len(list) > 0 {
+		if list, err := dee.Refusals(t.Context(), "production"); err != nil || len(list) > 0 {
 			t.Errorf("trying was recorded: %v, %v", list, err)
 		}
 	})

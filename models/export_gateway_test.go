@@ -10,7 +10,6 @@ import (
 // What external tests may see of the gateway's side.
 
 func SetLive(s *Serving, live ...*Live) { s.live = live }
-func AllLive(s *Serving) []*Live        { return s.live }
 
 const (
 	MaxFigures   = maxFigures

@@ -44,7 +44,10 @@ func (l *Live) Needs(method string) []Scope {
 
 // Serving is all that is live in one environment of a tenant. It never changes;
 // another one takes its place.
-type Serving struct{ live []*Live }
+type Serving struct {
+	live []*Live
+	mark mark // of the environment, in memory
+}
 
 // Match is the live proxy with the longest route that a path is at or below,
 // nil for none.

@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -24,6 +25,7 @@ type theirs struct {
 	invitation string
 	session    string
 	username   string
+	works      theirWorks // in another project than ada has
 }
 
 // notFound is what every operation must say of another tenant's things.
@@ -212,10 +214,6 @@ var operations = map[string]func(ctx context.Context, ada *models.Access, bobs t
 		days, err := ada.TokenDays(ctx, []string{bobs.token.ID}, 30)
 		return none(days[bobs.token.ID], err)
 	},
-	"Serving": func(ctx context.Context, ada *models.Access, _ theirs) error {
-		_, err := ada.Serving(ctx, "birch-only")
-		return notFound(err)
-	},
 	"TryRoute": func(ctx context.Context, ada *models.Access, _ theirs) error {
 		_, err := ada.TryRoute(ctx, "birch-only", "GET", "/", nil)
 		return notFound(err)
@@ -253,6 +251,9 @@ func TestEveryOperationStaysInItsTenant(t *testing.T) {
 				continue
 			}
 			try, listed := operations[m.Name]
+			if !listed {
+				try, listed = gatewayOperations[m.Name]
+			}
 			if !listed {
 				t.Errorf("Access.%s has no line in operations", m.Name)
 				continue
@@ -293,7 +294,6 @@ func adaAndTheirs(t *testing.T, s *models.Store) (*models.Access, theirs) {
 	}
 	bobs.invitation = inv.ID
 	l := &models.Live{Environment: "birch-only", EnvironmentID: "env_birch", ProxyID: "prx_birch", Route: "/"}
-	s.PutLive(bob.Tenant().ID, "birch-only", l)
 	bob.Served(l, time.Second, false)
 	bob.RefusedAtGateway(l, "birch-only", "GET", "/", "The token lacks birch:read.")
 	if _, err := bob.Traffic(ctx, models.TrafficQuery{}); err != nil { // writes it down
@@ -307,6 +307,7 @@ func adaAndTheirs(t *testing.T, s *models.Store) (*models.Access, theirs) {
 		t.Fatalf("bob's sessions: %v, %v", sessions, err)
 	}
 	bobs.session = sessions[0].ID
+	bobs.works = worksOf(t, bob)
 	return modelstest.As(t, s, "acme", "ada"), bobs
 }
 
@@ -324,7 +325,9 @@ func dump(t *testing.T, s *models.Store, slug string) string {
 			t.Fatal(err)
 		}
 		for i := range rows.Elem().Len() {
-			fmt.Fprintf(&b, "%T %+v\n", table, rows.Elem().Index(i).Interface())
+			row, err := json.Marshal(rows.Elem().Index(i).Interface()) // what is pointed to, not where it is
+			must(t, err)
+			fmt.Fprintf(&b, "%T %s\n", table, row)
 		}
 	}
 	return b.String()

@@ -55,13 +55,13 @@ func (a *Access) TrafficTotals(ctx context.Context, q TrafficQuery) ([]TrafficCo
 // figures sums up what each value of by has. What this process has not written
 // yet is written first, so that whoever looks sees what they just did.
 func (a *Access) figures(ctx context.Context, q TrafficQuery, by string) (list []TrafficCount, err error) {
-	if err := a.Require("deployments:read"); err != nil {
+	if err := a.Require(DeploymentsRead); err != nil {
 		return nil, err
 	}
 	if err := a.store.flushTraffic(ctx, true); err != nil {
 		return nil, err
 	}
-	err = a.read(ctx, "deployments:read", func(tx *gorm.DB) error {
+	err = a.read(ctx, DeploymentsRead, func(tx *gorm.DB) error {
 		var rows []trafficRow
 		err := q.narrow(tx).Select(by + ", " + sums()).Group(by).Order(by).Find(&rows).Error
 		for i := range rows {
@@ -75,13 +75,13 @@ func (a *Access) figures(ctx context.Context, q TrafficQuery, by string) (list [
 // Refusals lists the last requests that the gateway refused in an environment,
 // newest first. Of an environment that is not there, there are none.
 func (a *Access) Refusals(ctx context.Context, environment string) (list []GatewayRefusal, err error) {
-	if err := a.Require("deployments:read"); err != nil {
+	if err := a.Require(DeploymentsRead); err != nil {
 		return nil, err
 	}
 	if err := a.store.flushTraffic(ctx, true); err != nil {
 		return nil, err
 	}
-	err = a.read(ctx, "deployments:read", func(tx *gorm.DB) error {
+	err = a.read(ctx, DeploymentsRead, func(tx *gorm.DB) error {
 		return tx.Where("environment = ?", environment).Order("id DESC").Limit(lastRefusals).Find(&list).Error
 	})
 	return list, err

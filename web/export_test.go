@@ -50,7 +50,14 @@ func (s *Server) Hops() int {
 	return len(s.gateway.hops.kept)
 }
 
-const MaxHops = maxHops
+// KeepHops sets to how many upstreams connections are kept.
+func (s *Server) KeepHops(most int) { s.gateway.hops.most = most }
+
+// ReadPEM reads what a connection says about TLS.
+func ReadPEM(u models.Upstream) error {
+	_, err := tlsFor(u)
+	return err
+}
 
 // DialRefusal is what the policy says about an address as it is dialled.
 func DialRefusal(allowed []netip.Prefix, own []netip.AddrPort, address string) string {

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,7 +16,7 @@ import (
 )
 
 const (
-	maxHops         = 1024     // upstreams whose connections are kept
+	maxHops         = 1024     // upstreams that connections are kept to
 	maxAnswerHead   = 64 << 10 // bytes of the headers of an answer
 	maxKept         = 64       // connections to an upstream that wait for the next request
 	keptFor         = 60 * time.Second
@@ -32,7 +31,6 @@ type hop struct {
 	scheme     string
 	host       string
 	base       string   // what stands before the path, without a slash at its end
-	slash      string   // that end, for a request for the base itself
 	credential string   // the name of the header; empty for none
 	squashed   string   // the same, to find it in other spellings
 	value      []string // of that header
@@ -43,6 +41,7 @@ type hop struct {
 // hops are the ways that were used last, by where they are live.
 type hops struct {
 	dialer *net.Dialer
+	most   int
 	mu     sync.Mutex
 	uses   int64
 	kept   map[slot]*hop
@@ -50,7 +49,9 @@ type hops struct {
 
 type slot struct{ environment, proxy string } // ids
 
-func newHops(dialer *net.Dialer) *hops { return &hops{dialer: dialer, kept: map[slot]*hop{}} }
+func newHops(dialer *net.Dialer) *hops {
+	return &hops{dialer: dialer, most: maxHops, kept: map[slot]*hop{}}
+}
 
 // to is the way to where a live proxy sends requests. When another deployment
 // takes a proxy's place, the connections of the one before are closed as they
@@ -101,7 +102,7 @@ func sameConnection(a, b models.Upstream) bool {
 
 // makeRoom closes the hop that was not used for longest.
 func (h *hops) makeRoom() {
-	if len(h.kept) < maxHops {
+	if len(h.kept) < h.most {
 		return
 	}
 	var oldest slot
@@ -120,9 +121,6 @@ func newHop(live *models.Live) *hop {
 	if u, err := url.Parse(live.Upstream.BaseURL); err == nil {
 		made.scheme, made.host, made.base = u.Scheme, u.Host, u.EscapedPath()
 	}
-	if base, cut := strings.CutSuffix(made.base, "/"); cut {
-		made.base, made.slash = base, "/"
-	}
 	if live.Upstream.Header != "" {
 		made.credential = http.CanonicalHeaderKey(live.Upstream.Header)
 		made.squashed, made.value = squash(made.credential), []string{live.Upstream.Value}
@@ -133,9 +131,6 @@ func newHop(live *models.Live) *hop {
 // path is what stands in the request to the upstream: the base and the path that
 // was decided about, byte for byte.
 func (h *hop) path(decided string) string {
-	if decided == "" {
-		decided = h.slash
-	}
 	if h.base == "" && decided == "" {
 		return "/"
 	}

@@ -23,21 +23,22 @@ import (
 // A gatewayScene is a server on a port of its own with a tenant, an environment,
 // and people who call what is live there.
 type gatewayScene struct {
-	t      testing.TB
+	t      *testing.T
 	store  *models.Store
 	server *web.Server
 	front  *httptest.Server
-	ada    *models.Access // may read and write orders
-	token  string         // of ada
+	ada    *models.Access             // may read and write orders
+	token  string                     // of ada
+	made   map[string]map[string]bool // by tenant and proxy: whether it is live
 }
 
 // nearby lets upstreams be on this machine, as they have to be in tests.
 var nearby = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 
-func gatewayIn(t testing.TB, s *models.Store, change ...func(*web.Config)) *gatewayScene {
+func gatewayIn(t *testing.T, s *models.Store, change ...func(*web.Config)) *gatewayScene {
 	t.Helper()
 	allow := func(c *web.Config) { c.GatewayAllow = nearby }
-	g := &gatewayScene{t: t, store: s, server: newServer(t, s, append([]func(*web.Config){allow}, change...)...)}
+	g := &gatewayScene{t: t, store: s, made: map[string]map[string]bool{}, server: newServer(t, s, append([]func(*web.Config){allow}, change...)...)}
 	g.front = httptest.NewUnstartedServer(g.server)
 	g.front.Config.ReadTimeout, g.front.Config.WriteTimeout = 15*time.Second, 30*time.Second
 	g.front.Start()
@@ -52,18 +53,17 @@ func gatewayIn(t testing.TB, s *models.Store, change ...func(*web.Config)) *gate
 	return g
 }
 
-func newGateway(t testing.TB, change ...func(*web.Config)) *gatewayScene {
+func newGateway(t *testing.T, change ...func(*web.Config)) *gatewayScene {
 	t.Helper()
 	return gatewayIn(t, modelstest.Open(t), change...)
 }
 
 var liveIDs atomic.Int64
 
-// live is a proxy for an upstream at a route, with nothing else to it.
+// live describes a proxy for an upstream at a route, with nothing else to it.
 func live(route, upstream string, change ...func(*models.Live)) *models.Live {
 	id := fmt.Sprint(liveIDs.Add(1))
-	l := &models.Live{Deployment: "dep_" + id, Project: "shop", Proxy: "proxy" + id, Environment: "prod",
-		ProjectID: "prj_1", ProxyID: "prx_" + id, EnvironmentID: "env_prod", Route: route, StripRoute: true,
+	l := &models.Live{Proxy: "proxy" + id, Route: route, StripRoute: true,
 		Upstream: models.Upstream{BaseURL: upstream, Timeout: 5 * time.Second}}
 	for _, f := range change {
 		f(l)
@@ -71,10 +71,94 @@ func live(route, upstream string, change ...func(*models.Live)) *models.Live {
 	return l
 }
 
-// golive makes proxies live in the environment prod of a tenant.
+// golive makes proxies live in the environment prod of a tenant, in place of all
+// that were.
 func (g *gatewayScene) golive(slug string, proxies ...*models.Live) {
 	g.t.Helper()
-	g.store.PutLive(modelstest.In(g.t, g.store, slug).Tenant().ID, "prod", proxies...)
+	if err := g.deploy(slug, proxies...); err != nil {
+		g.t.Fatal(err)
+	}
+}
+
+// deploy is golive that may fail.
+func (g *gatewayScene) deploy(slug string, proxies ...*models.Live) (err error) {
+	g.t.Helper()
+	a, ctx := modelstest.In(g.t, g.store, slug), g.t.Context()
+	if g.made[slug] == nil {
+		g.made[slug] = map[string]bool{}
+		_, err = a.CreateEnvironment(ctx, models.NewEnvironment{Name: "prod"})
+		must(g.t, err)
+		_, err = a.CreateProject(ctx, models.NewProject{Name: "shop"})
+		must(g.t, err)
+	}
+	for name, isLive := range g.made[slug] {
+		if isLive {
+			must(g.t, a.Undeploy(ctx, "shop", name, "prod"))
+			g.made[slug][name] = false
+		}
+	}
+	for _, l := range proxies {
+		if err := g.deployOne(a, g.made[slug], l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *gatewayScene) deployOne(a *models.Access, made map[string]bool, l *models.Live) error {
+	ctx, u, name := g.t.Context(), l.Upstream, l.Proxy
+	connection := models.NewConnection{Name: name, BaseURL: u.BaseURL}
+	if u.Timeout > 0 {
+		ms := int(u.Timeout.Milliseconds())
+		connection.TimeoutMS = &ms
+	}
+	for suffix, pem := range map[string]string{"-ca": u.CAs, "-client": u.Certificate} {
+		if pem == "" {
+			continue
+		}
+		in := models.NewCertificate{Name: name + suffix, PEM: pem}
+		if into := &connection.CACertificate; suffix == "-ca" {
+			*into = in.Name
+		} else {
+			connection.ClientCertificate, in.KeyPEM = in.Name, u.Key
+		}
+		if _, err := a.CreateCertificate(ctx, "shop", in); err != nil {
+			return err
+		}
+	}
+	if u.Header != "" {
+		secret := models.NewCredential{Name: fmt.Sprint(name, "-", liveIDs.Add(1)), Kind: models.Header, Header: &u.Header, Value: &u.Value}
+		if _, err := a.CreateCredential(ctx, "shop", secret); err != nil {
+			return err
+		}
+		connection.Credential = secret.Name
+	}
+	if _, known := made[name]; known {
+		change := models.ConnectionChange{BaseURL: &u.BaseURL, Credential: &connection.Credential}
+		if _, err := a.ChangeConnection(ctx, "shop", name, change); err != nil {
+			return err
+		}
+	} else {
+		if _, err := a.CreateConnection(ctx, "shop", connection); err != nil {
+			return err
+		}
+		in := models.NewProxy{Name: name, Route: l.Route, Connection: &name, KeepRoute: !l.StripRoute, Methods: l.Methods,
+			ReadScopes: texts(l.Read), WriteScopes: texts(l.Write)}
+		if _, err := a.CreateProxy(ctx, "shop", in); err != nil {
+			return err
+		}
+	}
+	_, _, err := a.Deploy(ctx, "shop", name, "prod")
+	made[name] = err == nil
+	return err
+}
+
+func texts(list []models.Scope) []string {
+	out := []string{}
+	for _, s := range list {
+		out = append(out, string(s))
+	}
+	return out
 }
 
 // A heard request is what an upstream got.

@@ -235,6 +235,7 @@ func kept(t testing.TB, db *sql.DB) string {
 	var b strings.Builder
 	for _, table := range []string{
 		"tenants", "policies", "users", "members", "roles", "invitations", "sessions", "audit_events",
+		"projects", "environments", "connections", "credentials", "certificates", "proxies", "deployments", "deployment_events",
 		"(SELECT id, name, name_key, description, scopes, allowed_cidrs, hint, parent_id, not_before, expires_at, revoked_at FROM tokens) AS tokens",
 	} {
 		writeRows(t, &b, db, table)
