@@ -121,7 +121,7 @@ const idleSockets = 1000
 // A thousand callers who say nothing cost little, and go on to work.
 func TestAThousandIdleWebSockets(t *testing.T) {
 	g := newGateway(t)
-	g.server.CheckEvery(200 * time.Millisecond)
+	g.server.CheckEvery(time.Second)
 	g.golive("acme", live("/orders", sockets(t)))
 	before := heap()
 	type open struct {

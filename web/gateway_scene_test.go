@@ -237,7 +237,7 @@ func (g *gatewayScene) raw(request string) (*http.Response, *bufio.Reader, net.C
 		g.t.Fatal(err)
 	}
 	g.t.Cleanup(func() { _ = conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		g.t.Fatal(err)
 	}
 	if _, err := io.WriteString(conn, request); err != nil {
