@@ -169,6 +169,7 @@ var accounts = map[string]account{
 	"Access.Roles": reads, "Access.RolesPage": reads, "Access.RoleByName": reads, "Access.RoleHolders": reads,
 	"Access.TokenByID": reads, "Access.Tokens": reads, "Access.TenantTokens": reads, "Access.TenantTokenByID": reads,
 	"Access.CountTokens": reads, "Access.CountTenantTokens": reads, "Access.TokenDays": reads,
+	"Access.TryRoute": reads, "Access.Traffic": reads, "Access.TrafficTotals": reads, "Access.Refusals": reads,
 	"Operator.In": reads, "Operator.As": reads, "Operator.Tenants": reads, "Operator.Users": reads,
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -285,6 +286,22 @@ var operations = map[string]func(ctx context.Context, ada *models.Access, bobs t
 		days, err := ada.TokenDays(ctx, []string{bobs.token.ID}, 30)
 		return none(days[bobs.token.ID], err)
 	},
+	"TryRoute": func(ctx context.Context, ada *models.Access, _ theirs) error {
+		_, err := ada.TryRoute(ctx, "birch-only", "GET", "/", nil)
+		return notFound(err)
+	},
+	"Traffic": func(ctx context.Context, ada *models.Access, _ theirs) error {
+		list, err := ada.Traffic(ctx, models.TrafficQuery{EnvironmentID: "env_birch"})
+		return none(list, err)
+	},
+	"TrafficTotals": func(ctx context.Context, ada *models.Access, _ theirs) error {
+		list, err := ada.TrafficTotals(ctx, models.TrafficQuery{})
+		return none(list, err)
+	},
+	"Refusals": func(ctx context.Context, ada *models.Access, _ theirs) error {
+		list, err := ada.Refusals(ctx, "birch-only")
+		return none(list, err)
+	},
 	"RevokeToken": func(ctx context.Context, ada *models.Access, bobs theirs) error {
 		return notFound(ada.RevokeToken(ctx, bobs.token.ID))
 	},
@@ -349,6 +366,12 @@ func adaAndTheirs(t *testing.T, s *models.Store) (*models.Access, theirs) {
 	}
 	bobs.invitation = inv.ID
 	bobs.userCode = aUserCode(t, s, bob)
+	l := &models.Live{Environment: "birch-only", EnvironmentID: "env_birch", ProxyID: "prx_birch", Route: "/"}
+	bob.Served(l, time.Second, false)
+	bob.RefusedAtGateway(l, "birch-only", "GET", "/", "The token lacks birch:read.")
+	if _, err := bob.Traffic(ctx, models.TrafficQuery{}); err != nil { // writes it down
+		t.Fatal(err)
+	}
 	if _, err := s.SignIn(ctx, "bob", "correct horse bob staple", models.Visitor{}); err != nil {
 		t.Fatal(err)
 	}

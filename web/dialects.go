@@ -117,7 +117,7 @@ func (s *Server) explainApinizer(c echo.Context, p problem) error {
 func (s *Server) explainApinizerEntrance(c echo.Context, p problem) error {
 	switch p.Code {
 	case "invalid":
-		return answer(c, http.StatusUnauthorized, shortError{"unauthorized_client", "Bad credentials"})
+		return write(c, http.StatusUnauthorized, shortError{"unauthorized_client", "Bad credentials"})
 	case "conflict":
 		return shortly(c, p)
 	}
@@ -132,7 +132,7 @@ func (s *Server) explainPassword(c echo.Context, p problem) error {
 // negative.
 func (s *Server) explainPureWL(c echo.Context, p problem) error {
 	p = purewlWords.of(p)
-	return answer(c, p.Status, handlers.PureWLAnswer{Header: handlers.PureWLHeader{Code: -p.Status, Message: p.Detail, ResponseCode: -p.Status}})
+	return write(c, p.Status, handlers.PureWLAnswer{Header: handlers.PureWLHeader{Code: -p.Status, Message: p.Detail, ResponseCode: -p.Status}})
 }
 
 // shortly answers with the one description that there is: complaints about
@@ -142,10 +142,10 @@ func shortly(c echo.Context, p problem) error {
 	for _, e := range p.Errors {
 		said += " " + e.Field + ": " + e.Detail
 	}
-	return answer(c, p.Status, shortError{p.Code, said})
+	return write(c, p.Status, shortError{p.Code, said})
 }
 
-func answer(c echo.Context, status int, body any) error {
+func write(c echo.Context, status int, body any) error {
 	b, err := json.Marshal(body)
 	if err != nil {
 		return err

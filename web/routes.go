@@ -96,6 +96,9 @@ func (s *Server) routes() []route {
 		entrance(purewlSurface, POST, "/auth/v1/accessToken", others.PureWLToken),
 		entrance(passwordSurface, POST, "/authorization", others.PasswordToken),
 
+		gatewayRoute("/gw/:tenant/:environment", s.passOn),
+		gatewayRoute("/gw/:tenant/:environment/*", s.passOn),
+
 		bare(GET, "/api/openapi.json", openAPI),
 		bare(GET, "/api/v1/ping", ping),
 
