@@ -4,12 +4,11 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"maps"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -41,8 +40,15 @@ func gatewayIn(t *testing.T, s *models.Store, change ...func(*web.Config)) *gate
 	g := &gatewayScene{t: t, store: s, made: map[string]map[string]bool{}, server: newServer(t, s, append([]func(*web.Config){allow}, change...)...)}
 	g.front = httptest.NewUnstartedServer(g.server)
 	g.front.Config.ReadTimeout, g.front.Config.WriteTimeout = 15*time.Second, 30*time.Second
+	said := &lines{}
+	g.front.Config.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(said, nil), slog.LevelWarn)
 	g.front.Start()
-	t.Cleanup(g.front.Close)
+	t.Cleanup(func() {
+		g.front.Close()
+		if strings.Contains(said.String(), "panic") {
+			t.Errorf("the server says\n%s", said)
+		}
+	})
 	modelstest.Tenant(t, s, "acme")
 	modelstest.Tenant(t, s, "birch")
 	if _, err := modelstest.In(t, s, "acme").CreateRole(t.Context(), models.NewRole{Name: "ROLE_ORDERS", Scopes: []string{"orders:*"}}); err != nil {
@@ -250,6 +256,3 @@ func (g *gatewayScene) raw(request string) (*http.Response, *bufio.Reader, net.C
 	}
 	return res, r, conn
 }
-
-// names are the headers of a request, in order.
-func names(h http.Header) []string { return slices.Sorted(maps.Keys(h)) }
