@@ -54,8 +54,8 @@ func TestCertificatesAreRefusedWithAComplaintBesideTheField(t *testing.T) {
 			refusedFor(t, second(w.root.ChangeCertificate(ctx, "Shop", "ours", models.CertificateChange{PEM: &cert})), "pem", what)
 		}
 		_, otherKey := certificate(t, "other.example", w.notAfter)
-		locked, err := x509.EncryptPEMBlock(rand.Reader, "EC PRIVATE KEY", der(t, w.key), []byte("passphrase"), x509.PEMCipherAES256) //nolint:staticcheck // old tools still make such
-		must(t, err)
+		locked := &pem.Block{Type: "EC PRIVATE KEY", Bytes: der(t, w.key), // as old tools write it
+			Headers: map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-256-CBC,00112233445566778899AABBCCDDEEFF"}}
 		for what, key := range map[string]string{
 			"words": "not a key", "a certificate": w.cert, "another's": otherKey, "two": w.key + otherKey, "no end": w.key[:60], "nonsense inside": "-----BEGIN PRIVATE KEY-----\nbm9uc2Vuc2U=\n-----END PRIVATE KEY-----\n",
 			"a locked one": string(pem.EncodeToMemory(locked)), "a locked PKCS #8": "-----BEGIN ENCRYPTED PRIVATE KEY-----\nbm9uc2Vuc2U=\n-----END ENCRYPTED PRIVATE KEY-----\n",

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"testing"
@@ -166,6 +167,28 @@ func returned(t *testing.T, w *works) map[string]any {
 	must(t, err)
 	return map[string]any{"a credential": cred, "the credentials": list, "a changed credential": changed, "the certificates": certs,
 		"the deployments": deployments, "the history": history, "the audit log": events(t, w.root, models.AuditQuery{})}
+}
+
+// However what is live is printed or logged, its secrets are not.
+func TestWhatIsLiveIsLoggedWithoutSecrets(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, s *models.Store) {
+		w := newWorks(t, s, "acme")
+		w.deploys("orders", "production")
+		live := serving(t, w.root, "production", "/orders")
+		var b bytes.Buffer
+		for _, h := range []slog.Handler{slog.NewJSONHandler(&b, nil), slog.NewTextHandler(&b, nil)} {
+			slog.New(h).Info("live", "live", live, "upstream", fmt.Sprintf("%+v %#v %s", live.Upstream, live.Upstream, live.Upstream))
+		}
+		fmt.Fprintf(&b, "%v %+v %#v", live, live, *live)
+		for _, secret := range secretsOf(w) {
+			if bytes.Contains(b.Bytes(), secret) {
+				t.Errorf("it shows %q: %s", secret, b.String())
+			}
+		}
+		if !strings.Contains(b.String(), "orders") {
+			t.Errorf("it does not say what is live: %s", b.String())
+		}
+	})
 }
 
 // What is sealed opens only where it was put.

@@ -52,7 +52,7 @@ func (a *Access) Deployments(ctx context.Context, project, proxy string, q NameQ
 			return err
 		}
 		live := tx.Model(&Deployment{}).Select("deployments.environment_id").Where("deployments.proxy_id = ?", x.ID)
-		envs, err := pageOfNames[Environment](a, tx.Where("id IN (?)", live), "deployments "+x.ID, q)
+		envs, err := pageOfNames[Environment](a, tx, tx.Where("id IN (?)", live), "deployments "+x.ID, q)
 		if err != nil {
 			return err
 		}
@@ -71,6 +71,27 @@ func (a *Access) Deployments(ctx context.Context, project, proxy string, q NameQ
 		return nil
 	})
 	return list, err
+}
+
+// LiveIn tells in which environments some proxies of a project are live, by the
+// id of the proxy. What is live nowhere is left out.
+func (a *Access) LiveIn(ctx context.Context, project string, proxyIDs []string) (environments map[string][]string, err error) {
+	err = a.read(ctx, DeploymentsRead, func(tx *gorm.DB) error {
+		p, err := takeProject(tx, project)
+		if err != nil {
+			return err
+		}
+		var rows []struct{ ProxyID, Environment string }
+		err = tx.Model(&Deployment{}).Select("deployments.proxy_id, environments.name AS environment").
+			Joins("JOIN environments ON environments.tenant_id = deployments.tenant_id AND environments.id = deployments.environment_id").
+			Where("deployments.project_id = ? AND deployments.proxy_id IN ?", p.ID, proxyIDs).Order("environments.name_key").Find(&rows).Error
+		environments = make(map[string][]string, len(rows))
+		for _, r := range rows {
+			environments[r.ProxyID] = append(environments[r.ProxyID], r.Environment)
+		}
+		return err
+	})
+	return environments, err
 }
 
 // DeploymentIn is the deployment of a proxy in one environment.

@@ -66,21 +66,37 @@ func (a *Access) DeploymentHistory(ctx context.Context, project, proxy, environm
 		if err != nil && KindOf(err) != NotFound {
 			return err
 		}
-		q := tx.Where("proxy_id = ? AND environment_id = ?", x.ID, env.ID)
+		q := tx.Where("proxy_id = ? AND environment_id = ?", x.ID, env.ID).Omit("sealed") // snapshots can be long
 		events, err := pageOf(a, q, "history "+x.ID+" "+env.ID, page, order{column: "at", id: "id", desc: true},
 			func(e DeploymentEvent) place { return newPlace(e.At, e.ID) })
+		if err != nil {
+			return err
+		}
+		kept, err := withSnapshot(tx, events.Items)
 		list = List[DeploymentEntry]{Next: events.Next, Prev: events.Prev, From: events.From}
 		for _, e := range events.Items {
-			list.Items = append(list.Items, a.entry(e, d))
+			list.Items = append(list.Items, a.entry(e, d, kept[e.ID]))
 		}
 		return err
 	})
 	return list, err
 }
 
-func (a *Access) entry(e DeploymentEvent, now Deployment) DeploymentEntry {
+// withSnapshot tells which entries still have one.
+func withSnapshot(tx *gorm.DB, list []DeploymentEvent) (map[string]bool, error) {
+	ids := each(list, func(e DeploymentEvent) string { return e.ID })
+	var found []string
+	err := tx.Model(&DeploymentEvent{}).Where("id IN ? AND sealed IS NOT NULL", ids).Pluck("id", &found).Error
+	kept := make(map[string]bool, len(found))
+	for _, id := range found {
+		kept[id] = true
+	}
+	return kept, err
+}
+
+func (a *Access) entry(e DeploymentEvent, now Deployment, kept bool) DeploymentEntry {
 	entry := DeploymentEntry{ID: e.ID, At: e.At, Action: e.Action, Actor: e.Actor, Route: e.Route, Changes: e.Changes,
-		Live: e.ID == now.EventID, Restorable: len(e.Sealed) > 0 && e.ID != now.EventID}
+		Live: e.ID == now.EventID, Restorable: kept && e.ID != now.EventID}
 	if e.RestoredID != nil {
 		entry.RestoredID = *e.RestoredID
 	}

@@ -181,6 +181,7 @@ func TestTwoLiveProxiesDoNotShareARoute(t *testing.T) {
 		w, ctx := newWorks(t, s, "acme"), t.Context()
 		w.proxy("archive", "/orders/archive")
 		w.proxy("rival", "/orders")
+		must(t, second(w.root.CreateEnvironment(ctx, models.NewEnvironment{Name: "staging-2"})))
 		w.deploys("orders", "production")
 		w.deploys("archive", "production")
 		_, _, err := w.root.Deploy(ctx, "Shop", "rival", "production")
@@ -189,6 +190,17 @@ func TestTwoLiveProxiesDoNotShareARoute(t *testing.T) {
 			t.Errorf("it says %q", err)
 		}
 		w.deploys("rival", "staging")
+		w.deploys("orders", "staging-2")
+		ids := map[string]string{}
+		for _, name := range []string{"orders", "archive", "rival"} {
+			x, err := w.root.ProxyByName(ctx, "Shop", name)
+			must(t, err)
+			ids[name] = x.ID
+		}
+		where, err := w.root.LiveIn(ctx, "Shop", []string{ids["orders"], ids["rival"]})
+		if diff := cmp.Diff(map[string][]string{ids["orders"]: {"production", "staging-2"}, ids["rival"]: {"staging"}}, where); diff != "" || err != nil {
+			t.Errorf("where they are live: %s %v", diff, err)
+		}
 		for path, name := range map[string]string{"/orders": "orders", "/orders/7": "orders", "/orders/archive": "archive", "/orders/archive/7": "archive", "/orders/archives": "orders"} {
 			if l := serving(t, w.root, "production", path); l == nil || l.Proxy != name {
 				t.Errorf("%s is answered by %+v, want %s", path, l, name)

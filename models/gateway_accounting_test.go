@@ -83,7 +83,7 @@ var gatewayAccounts = map[string]account{
 	"Access.Projects": reads, "Access.ProjectByName": reads, "Access.Environments": reads, "Access.EnvironmentByName": reads,
 	"Access.Connections": reads, "Access.ConnectionByName": reads, "Access.Credentials": reads, "Access.CredentialByName": reads,
 	"Access.Certificates": reads, "Access.CertificateByName": reads, "Access.Proxies": reads, "Access.ProxyByName": reads,
-	"Access.Deployments": reads, "Access.DeploymentIn": reads, "Access.DeploymentHistory": reads, "Access.Serving": reads,
+	"Access.Deployments": reads, "Access.DeploymentIn": reads, "Access.LiveIn": reads, "Access.DeploymentHistory": reads, "Access.Serving": reads,
 }
 
 // notLive says why nothing is withdrawn: what is live is a snapshot.

@@ -205,6 +205,16 @@ var gatewayOperations = map[string]tried{
 	"Deployments": inBoth(proxyID, "orders", func(ctx context.Context, ada *models.Access, p, n string) error {
 		return second(ada.Deployments(ctx, p, n, models.NameQuery{}))
 	}),
+	"LiveIn": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		if _, err := ada.LiveIn(ctx, bobs.works.project, []string{bobs.works.proxy}); models.KindOf(err) != models.NotFound {
+			return fmt.Errorf("looked into another tenant's project: %v", err)
+		}
+		if err := own(ctx, ada); err != nil {
+			return err
+		}
+		live, err := ada.LiveIn(ctx, sameProject, []string{bobs.works.proxy})
+		return none(live[bobs.works.proxy], err)
+	},
 	"DeploymentIn": inBoth(proxyID, "orders", func(ctx context.Context, ada *models.Access, p, n string) error {
 		return second(ada.DeploymentIn(ctx, p, n, sameEnvironment))
 	}),

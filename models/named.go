@@ -42,8 +42,9 @@ type NameQuery struct {
 	Search string // part of the name; empty for all
 }
 
-// pageOfNames reads one page of q. list stands for what q is narrowed to.
-func pageOfNames[T any, P thing[T]](a *Access, q *gorm.DB, list string, in NameQuery) (List[T], error) {
+// pageOfNames reads one page of q. list stands for what q is narrowed to. Names
+// are gone through in an index, which has nothing else; then the rows are read.
+func pageOfNames[T any, P thing[T]](a *Access, tx, q *gorm.DB, list string, in NameQuery) (List[T], error) {
 	if in.Search != "" {
 		clean, complaint := cleanText(in.Search, 0, 100)
 		if complaint != "" {
@@ -51,10 +52,15 @@ func pageOfNames[T any, P thing[T]](a *Access, q *gorm.DB, list string, in NameQ
 		}
 		q = q.Where("name_key LIKE ?"+likeEscape, contains(nameKey(clean)))
 	}
-	return pageOf(a, q, list+"\n"+in.Search, in.Paging, order{column: "name_key", id: "id"}, func(t T) place {
+	page, err := pageOf(a, q.Select("id", "name_key"), list+"\n"+in.Search, in.Paging, order{column: "name_key", id: "id"}, func(t T) place {
 		n := P(&t).named()
 		return newPlace(n.NameKey, n.ID)
 	})
+	if err != nil || len(page.Items) == 0 {
+		return page, err
+	}
+	ids := each(page.Items, func(t T) string { return P(&t).named().ID })
+	return page, tx.Where("id IN ?", ids).Order("name_key, id").Find(&page.Items).Error
 }
 
 // takeNamed reads one thing by its name or its id, whatever q is narrowed to.

@@ -2,6 +2,9 @@ package models
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -94,6 +97,16 @@ func (s *Store) openSnapshot(e DeploymentEvent) (snap snapshot, err error) {
 	}
 	snap.parts = e.Parts
 	return snap, err
+}
+
+// Format implements fmt.Formatter, for every verb: an upstream is printed
+// without its secrets.
+func (u Upstream) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, u.BaseURL) }
+
+// LogValue implements slog.LogValuer. What is live is logged by its names.
+func (l *Live) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("deployment", l.Deployment), slog.String("project", l.Project),
+		slog.String("proxy", l.Proxy), slog.String("environment", l.Environment))
 }
 
 // An aspect is one thing about a snapshot. What is secret is compared, and
