@@ -212,8 +212,8 @@ func (g *gatewayScene) calls(method, path, body string, headers ...string) *http
 	return res
 }
 
-// told reads a problem, which is what every refusal has to be.
-func told(t testing.TB, res *http.Response) problem {
+// complaint reads a problem, which is what every refusal has to be.
+func complaint(t testing.TB, res *http.Response) problem {
 	t.Helper()
 	w := httptest.NewRecorder()
 	if _, err := io.Copy(w, res.Body); err != nil {
@@ -228,7 +228,7 @@ func told(t testing.TB, res *http.Response) problem {
 // refused fails the test unless a call is refused so.
 func (g *gatewayScene) refused(res *http.Response, status int, code string) problem {
 	g.t.Helper()
-	p := told(g.t, res)
+	p := complaint(g.t, res)
 	if res.StatusCode != status || p.Code != code || p.Status != status {
 		g.t.Errorf("%s %s: %d %+v, want %d %s", res.Request.Method, res.Request.URL.Path, res.StatusCode, p, status, code)
 	}
