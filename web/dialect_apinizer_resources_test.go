@@ -74,7 +74,7 @@ func TestZ10ProxiesAreDeployedAsApinizerDeploysThem(t *testing.T) {
 		same(t, "what stands in the way", said, "orders is live in production. Undeploy it there first.")
 		sc.root.succeeds("POST", shop+"/proxies", `{"name":"rival","route":"/orders","connection":"orders-api"}`, 201)
 		failsShortly(t, sc.root.asks("POST", apinizerProxies+"rival/environments/production/"), 409, "conflict")
-		sc.root.succeeds("POST", shop+"/proxies", `{"name":"draft","route":"/draft"}`, 201)
+		sc.root.succeeds("POST", shop+"/proxies", `{"name":"draft","route":"/draft","connection":null}`, 201)
 		failsShortly(t, sc.root.asks("POST", apinizerProxies+"draft/environments/production/"), 409, "conflict")
 
 		told(t, sc.root.asks("DELETE", apinizerLive), 200, succeeded)
@@ -198,7 +198,7 @@ func TestZ15ARoleThatIsTakenAwayIsGoneFromTokensAtOnce(t *testing.T) {
 // Z11 and Z12: nothing is done for nobody, or where Apinizer is switched off.
 func TestZ12NoRouteOfApinizerAnswersWithoutAToken(t *testing.T) {
 	eachScene(t, func(t *testing.T, sc *scene) {
-		_, gone := sc.root.creates(`{"name":"gone","scopes":["*"]}`)
+		_, gone := sc.root.creates(`{"name":"gone","scopes":["*"],"expires_at":null}`)
 		sc.root.succeeds("DELETE", "/tokens/"+gone.id, "", 204)
 		for _, r := range apinizerRoutes {
 			for _, token := range []string{"", nobodys, gone.token} {
