@@ -65,7 +65,6 @@ var (
 	apinizerWords = vocabulary{
 		"missing_token":      {0, "invalid_token"},
 		"insufficient_scope": {0, "forbidden"},
-		"conflict":           {0, "duplicate_name"},
 		"invalid_request":    {0, "bad_request"},
 		"invalid":            {http.StatusBadRequest, "bad_request"},
 		"rate_limited":       {0, "rate_limit_exceeded"},
@@ -107,19 +106,21 @@ type shortError struct {
 	Description string `json:"error_description"`
 }
 
+// explainApinizer has one name for all that can stand in the way, as its clients
+// know no other for the status (contract 10).
 func (s *Server) explainApinizer(c echo.Context, p problem) error {
 	s.demand(c.Response().Header(), p)
+	if p.Code == "conflict" {
+		p.Code = "duplicate_name"
+	}
 	return shortly(c, apinizerWords.of(p))
 }
 
-// explainApinizerEntrance differs in what a refusal is about: there is no name
-// to be taken, and the one value that can be wrong is the password.
+// explainApinizerEntrance differs in what a refusal is about: the one value
+// that can be wrong is the password.
 func (s *Server) explainApinizerEntrance(c echo.Context, p problem) error {
-	switch p.Code {
-	case "invalid":
+	if p.Code == "invalid" {
 		return write(c, http.StatusUnauthorized, shortError{"unauthorized_client", "Bad credentials"})
-	case "conflict":
-		return shortly(c, p)
 	}
 	return shortly(c, apinizerWords.of(p))
 }

@@ -93,6 +93,12 @@ func (s *Server) routes() []route {
 		entrance(apinizerEntrance, POST, "/apiops/auth/token", others.ApinizerToken),
 		entrance(apinizerEntrance, GET, "/apiops/test/healthcheck", handlers.ApinizerHealth),
 		apinizer(GET, "/test/hello/:name", models.Proved, handlers.ApinizerHello),
+		apinizer(GET, "/projects/", models.ProjectsRead, handlers.Apinizer(handlers.ApinizerProjects)),
+		apinizer(GET, "/projects/:project/apiProxies/", models.ProxiesRead, handlers.Apinizer(handlers.ApinizerProxies)),
+		apinizer(GET, "/projects/:project/apiProxies/:name/", models.ProxiesRead, handlers.Apinizer(handlers.ApinizerProxy)),
+		apinizer(DELETE, "/projects/:project/apiProxies/:name/", models.ProxiesWrite, handlers.Apinizer(handlers.ApinizerDeleteProxy)),
+		apinizer(POST, "/projects/:project/apiProxies/:name/environments/:environment/", models.DeploymentsWrite, handlers.Apinizer(handlers.ApinizerDeploy)),
+		apinizer(DELETE, "/projects/:project/apiProxies/:name/environments/:environment/", models.DeploymentsWrite, handlers.Apinizer(handlers.ApinizerUndeploy)),
 		entrance(purewlSurface, POST, "/auth/v1/accessToken", others.PureWLToken),
 		entrance(passwordSurface, POST, "/authorization", others.PasswordToken),
 
