@@ -123,6 +123,25 @@ var accounts = map[string]account{
 		return err
 	}, why: noToken},
 
+	"Access.RequestToken": {try: func(t *testing.T, s *models.Store, x *scene) error {
+		_, err := x.as(t, s).RequestToken(t.Context(), models.NewTokenRequest{Name: "n", Reason: "r", Expires: models.Never})
+		return err
+	}, why: isNew},
+	"Access.WithdrawRequest": {try: func(t *testing.T, s *models.Store, x *scene) error {
+		return x.as(t, s).WithdrawRequest(t.Context(), itsRequest(t, s, x))
+	}, why: noToken},
+	"Access.ApproveRequest": {try: func(t *testing.T, s *models.Store, x *scene) error {
+		return x.in(t, s).ApproveRequest(t.Context(), itsRequest(t, s, x), []string{"*"})
+	}, why: noToken},
+	"Access.DenyRequest": {try: func(t *testing.T, s *models.Store, x *scene) error {
+		return x.in(t, s).DenyRequest(t.Context(), itsRequest(t, s, x), "no")
+	}, why: noToken},
+	"Access.PickUp": {try: func(t *testing.T, s *models.Store, x *scene) error {
+		_, _, err := x.as(t, s).PickUp(t.Context(), itsRequest(t, s, x))
+		return err
+	}, why: isNew},
+	"Access.TokenRequests": reads, "Access.TokenRequestByID": reads, "Access.TenantRequests": reads, "Access.TenantRequestByID": reads,
+
 	"Access.Tenants": reads, "Access.CurrentToken": reads, "Access.PolicyImpact": reads, "Access.OnlyAdministrator": reads,
 	"Access.OwnRoles": reads, "Access.CountLiveTokens": reads, "Access.Offspring": reads, "Access.TenantOffspring": reads,
 	"Access.StoppedOwners": reads, "Access.Sessions": reads, "Access.AuditEvents": reads, "Access.EachAuditEvent": reads,
@@ -145,6 +164,14 @@ func signedIn(t *testing.T, s *models.Store, x *scene, suffix string) *models.Ac
 	return p
 }
 
+// itsRequest is the request that prepare made.
+func itsRequest(t *testing.T, s *models.Store, x *scene) string {
+	t.Helper()
+	list, err := x.as(t, s).TokenRequests(t.Context(), models.RequestQuery{})
+	must(t, err)
+	return list.Items[0].ID
+}
+
 func session(t *testing.T, s *models.Store, x *scene, suffix string) string {
 	t.Helper()
 	list, err := modelstest.As(t, s, x.slug, x.owner+suffix).Sessions(t.Context())
@@ -158,7 +185,7 @@ var decisive = map[string]string{
 	"users":    "id, username, display_name, email, time_zone, disabled_at",
 	"members":  "tenant_id, user_id, roles, disabled_at",
 	"tenants":  "id, slug, name, suspended_at",
-	"policies": "tenant_id, allow_never, tokens_by_token, max_lifetime_days, max_tokens_per_user",
+	"policies": "tenant_id, allow_never, tokens_by_token, max_lifetime_days, max_tokens_per_user, reviewed_issue, admin_only_revocation, switched_off",
 	"roles":    "tenant_id, name, scopes",
 }
 
@@ -224,6 +251,10 @@ func prepare(t *testing.T, s *models.Store, x *scene, operation string) {
 	case "Access.DeleteRole":
 		modelstest.Member(t, s, x.slug, x.owner+"-follows", admin)
 		must(t, x.member(t, s, roles(admin)))
+	case "Access.RequestToken", "Access.WithdrawRequest", "Access.ApproveRequest", "Access.DenyRequest":
+		requested(t, s, x.slug, x.owner, models.NewTokenRequest{})
+	case "Access.PickUp":
+		must(t, x.in(t, s).ApproveRequest(t.Context(), requested(t, s, x.slug, x.owner, models.NewTokenRequest{}).ID, []string{"*"}))
 	case "Access.ChangeMember", "Access.RemoveMember":
 		modelstest.Member(t, s, x.slug, x.owner+"-follows", admin)
 	}

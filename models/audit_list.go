@@ -16,11 +16,11 @@ var actions = []string{
 	"member.removed", "member.uninvited",
 	"password.changed", "password.refused",
 	"policy.changed",
-	"request.refused",
+	"request.refused", "request.withdrawn",
 	"role.changed", "role.created", "role.deleted",
 	"session.ended", "session.started",
 	"tenant.created", "tenant.resumed", "tenant.suspended",
-	"token.changed", "token.created", "token.refused", "token.revoked",
+	"token.approved", "token.changed", "token.created", "token.denied", "token.refused", "token.requested", "token.revoked",
 	"user.created", "user.disabled", "user.enabled",
 }
 
