@@ -99,7 +99,9 @@ func (a *Access) PickUp(ctx context.Context, id string) (t Token, secret Secret,
 		if err := a.room(tx, t); err != nil {
 			return err
 		}
-		if err := a.nameFree(tx, t.NameKey, ""); err != nil {
+		if err := a.nameFree(tx, t.NameKey, ""); KindOf(err) == Conflict {
+			return errorf(Conflict, "You have a live token with this name by now. Give that one another name, then pick this one up.")
+		} else if err != nil {
 			return err
 		}
 		if err := a.keep(tx, e, &t, secret); err != nil {
