@@ -46,8 +46,12 @@ func (a *Access) DenyRequest(ctx context.Context, id, reason string) error {
 	})
 }
 
-// decide lets one reviewer after the other look at a request and decide on it.
+// decide lets one reviewer after the other look at a request and decide on it,
+// in person: a token that leaks approves nothing.
 func (a *Access) decide(ctx context.Context, id string, how func(r *TokenRequest, e *AuditEvent) error) error {
+	if err := a.Require(InPerson); err != nil {
+		return err
+	}
 	return a.change(ctx, TenantTokensWrite, func(tx *gorm.DB, e *AuditEvent) error {
 		var r TokenRequest
 		if err := takeRequest(tx, held(tx), id, &r); err != nil {

@@ -22,6 +22,10 @@ func TestNobodyDecidesOnTheirOwnRequest(t *testing.T) {
 		want(t, dan.ApproveRequest(t.Context(), own.ID, []string{"*"}), models.Forbidden, "approving, by a member")
 		want(t, second(dan.TenantRequests(t.Context(), models.RequestQuery{})), models.Forbidden, "the queue, for a member")
 		want(t, second(dan.TokenRequestByID(t.Context(), own.ID)), models.NotFound, "somebody's request")
+		_, secret := modelstest.Token(t, modelstest.As(t, s, "acme", "zoe"), models.NewToken{})
+		token, err := modelstest.Prove(t, s, secret)
+		must(t, err)
+		want(t, token.ApproveRequest(t.Context(), own.ID, []string{"*"}), models.Forbidden, "approving with a token")
 		must(t, modelstest.In(t, s, "acme").ApproveRequest(t.Context(), own.ID, []string{"*"}))
 		r, err := ada.TokenRequestByID(t.Context(), own.ID)
 		if err != nil || r.Reviewer != models.CommandLine || r.State(ada.Now()) != models.RequestApproved {
