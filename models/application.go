@@ -44,7 +44,7 @@ type NewApplication struct {
 	Name         string
 	Kind         string
 	RedirectURIs []string
-	Scopes       []string // patterns; nobody can give one that they lack
+	Scopes       []string // patterns; nobody can give one that they lack. nil for what every member may read
 }
 
 // An ApplicationChange is what to change of an application. What is nil stays
@@ -64,7 +64,7 @@ func (a *Access) CreateApplication(ctx context.Context, in NewApplication) (app 
 		if app, err = in.application(); err != nil {
 			return err
 		}
-		if err := a.requireGift(scopes(app.Scopes)); err != nil {
+		if err := a.requireAllowance(app.Scopes); err != nil {
 			return err
 		}
 		app.ID, app.OwnerID, app.Owner, app.CreatedAt = newID("app"), a.user.ID, a.user.Username, a.store.now()
@@ -90,10 +90,7 @@ func (a *Access) ApplicationByID(ctx context.Context, id string) (app Applicatio
 		if app, err = takeApplication(tx, id); err != nil {
 			return err
 		}
-		one := []Application{app}
-		err := nameApplicationOwners(tx, one)
-		app = one[0]
-		return err
+		return app.nameOwner(tx)
 	})
 	return app, err
 }
@@ -136,8 +133,10 @@ func (a *Access) ChangeApplication(ctx context.Context, id string, in Applicatio
 		if app, err = in.apply(before); err != nil {
 			return err
 		}
-		added := slices.DeleteFunc(slices.Clone(app.Scopes), func(s string) bool { return slices.Contains(before.Scopes, s) })
-		if err := a.requireGift(scopes(added)); err != nil {
+		if err := a.requireAllowance(app.taken(before)); err != nil {
+			return err
+		}
+		if err := app.nameOwner(tx); err != nil {
 			return err
 		}
 		e.withdraw(app.ID)
@@ -155,12 +154,31 @@ func (a *Access) ChangeApplication(ctx context.Context, id string, in Applicatio
 	return app, nil
 }
 
+// taken are the scopes that a change puts into the hands of who makes it. Whoever
+// says where users are sent back to gets what they give, and so all of it.
+func (app Application) taken(before Application) Words {
+	if !slices.Equal(app.RedirectURIs, before.RedirectURIs) {
+		return app.Scopes
+	}
+	return slices.DeleteFunc(slices.Clone(app.Scopes), func(s string) bool { return slices.Contains(before.Scopes, s) })
+}
+
+// harmless is what an application may do unless more is chosen: what every
+// member may read. It is no gift; to make tokens is one.
+var harmless = []Scope{ProfileRead, "projects:read", TokensRead}
+
+// requireAllowance refuses who lacks what an application may do.
+func (a *Access) requireAllowance(list Words) error { return a.requireHeld(scopes(list), harmless) }
+
 // RemoveApplication ends an application with all that was given to it: tokens,
 // grants and secrets. Asked again it finds nothing.
 func (a *Access) RemoveApplication(ctx context.Context, id string) error {
 	return a.change(ctx, ApplicationsWrite, func(tx *gorm.DB, e *AuditEvent) error {
 		app, err := takeApplication(tx.Clauses(clause.Locking{Strength: "UPDATE"}), id)
 		if err != nil {
+			return err
+		}
+		if err := a.lockTenant(tx); err != nil { // or a member who is removed meanwhile holds some of the same grants
 			return err
 		}
 		e.withdraw(app.ID)
@@ -211,13 +229,23 @@ func nameApplicationOwners(tx *gorm.DB, list []Application) error {
 	return err
 }
 
+func (app *Application) nameOwner(tx *gorm.DB) error {
+	one := []Application{*app}
+	err := nameApplicationOwners(tx, one)
+	*app = one[0]
+	return err
+}
+
 // application checks all that was chosen and complains about all of it at once.
 func (in NewApplication) application() (Application, error) {
 	problems := map[string]string{}
 	app := Application{Kind: in.Kind}
 	app.Name, app.NameKey = tokenName(in.Name, problems)
 	app.RedirectURIs = redirectURIs(in.RedirectURIs, problems)
-	app.Scopes = applicationScopes(in.Scopes, problems)
+	app.Scopes = words(harmless)
+	if in.Scopes != nil {
+		app.Scopes = applicationScopes(in.Scopes, problems)
+	}
 	if !slices.Contains([]string{Confidential, Public, Partner}, in.Kind) {
 		problems["kind"] = "Choose confidential, public or partner."
 	}
@@ -274,7 +302,7 @@ func badRedirectURI(raw string) string {
 		return "An address to return to has no fragment (#)."
 	case u.User != nil:
 		return "An address to return to has no user name in it."
-	case strings.Contains(u.Path, "/../") || strings.Contains(u.Path, "/./") || strings.Contains(raw, "*"):
+	case slices.ContainsFunc(strings.Split(u.Path, "/"), isDots) || strings.Contains(raw, "*"):
 		return "Write each address exactly, without .. and without wildcards."
 	case u.Scheme == "https" && u.Host != "", u.Scheme == "http" && isLoopback(u.Hostname()):
 		return ""
@@ -285,6 +313,9 @@ func badRedirectURI(raw string) string {
 	}
 	return ""
 }
+
+// isDots reports whether a part of a path means another part.
+func isDots(part string) bool { return part == "." || part == ".." }
 
 // isLoopback reports whether a host is the machine of the browser.
 func isLoopback(host string) bool { return host == "localhost" || host == "127.0.0.1" || host == "::1" }

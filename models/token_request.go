@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 )
 
 // States of a request for a token. They are derived, never stored.
@@ -192,9 +191,6 @@ func tooLate(state string) error {
 }
 
 var errNoRequest = errorf(NotFound, "There is no such request.")
-
-// held makes others wait who want to decide on the same request.
-func held(tx *gorm.DB) *gorm.DB { return tx.Clauses(clause.Locking{Strength: "UPDATE"}) }
 
 // takeRequest reads one request of q, with the names of the people in it. Not
 // there and not the caller's are the same.

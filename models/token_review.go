@@ -12,7 +12,7 @@ import (
 // patterns that the reviewer chose. The reviewer never sees it: it is made when
 // the member picks it up. Nobody approves what they asked for themselves.
 func (a *Access) ApproveRequest(ctx context.Context, id string, patterns []string) error {
-	return a.decide(ctx, id, func(r *TokenRequest, e *AuditEvent) error {
+	return a.review(ctx, id, func(r *TokenRequest, e *AuditEvent) error {
 		if state := r.State(a.store.now()); state != RequestWaiting {
 			return tooLate(state)
 		}
@@ -31,7 +31,7 @@ func (a *Access) ApproveRequest(ctx context.Context, id string, patterns []strin
 // DenyRequest refuses a token, or takes back an approval before it was picked
 // up, and says why. Nobody decides on their own request.
 func (a *Access) DenyRequest(ctx context.Context, id, reason string) error {
-	return a.decide(ctx, id, func(r *TokenRequest, e *AuditEvent) error {
+	return a.review(ctx, id, func(r *TokenRequest, e *AuditEvent) error {
 		if state := r.State(a.store.now()); state != RequestWaiting && state != RequestApproved {
 			return tooLate(state)
 		}
@@ -46,9 +46,9 @@ func (a *Access) DenyRequest(ctx context.Context, id, reason string) error {
 	})
 }
 
-// decide lets one reviewer after the other look at a request and decide on it,
+// review lets one reviewer after the other look at a request and decide on it,
 // in person: a token that leaks approves nothing.
-func (a *Access) decide(ctx context.Context, id string, how func(r *TokenRequest, e *AuditEvent) error) error {
+func (a *Access) review(ctx context.Context, id string, how func(r *TokenRequest, e *AuditEvent) error) error {
 	if err := a.Require(InPerson); err != nil {
 		return err
 	}

@@ -8,6 +8,16 @@ import (
 
 // actionWords begin the sentence of an event that brings no words of its own.
 var actionWords = map[string]string{
+	"application.created":  "Created the application",
+	"application.changed":  "Changed the application",
+	"application.removed":  "Removed the application",
+	"application.allowed":  "Let an application act for them",
+	"application.refused":  "Refused the secret of an application",
+	"secret.created":       "Added a secret to the application",
+	"secret.revoked":       "Revoked a secret of the application",
+	"grant.ended":          "Took back what was given to the application",
+	"code.reused":          "Ended a grant, because its code was used again",
+	"refresh.reused":       "Ended a grant, because a refresh token was used again",
 	"token.created":        "Created the token",
 	"token.changed":        "Changed the token",
 	"token.revoked":        "Revoked the token",
@@ -42,6 +52,28 @@ var actionWords = map[string]string{
 	"tenant.created":       "Created the tenant",
 	"tenant.suspended":     "Suspended the tenant",
 	"tenant.resumed":       "Resumed the tenant",
+
+	"project.created":     "Created the project",
+	"project.changed":     "Changed the project",
+	"project.deleted":     "Deleted the project",
+	"environment.created": "Created the environment",
+	"environment.changed": "Renamed the environment",
+	"environment.deleted": "Deleted the environment",
+	"connection.created":  "Created the connection",
+	"connection.changed":  "Changed the connection",
+	"connection.deleted":  "Deleted the connection",
+	"credential.created":  "Created the credential",
+	"credential.changed":  "Changed the credential",
+	"credential.deleted":  "Deleted the credential",
+	"certificate.created": "Added the certificate",
+	"certificate.changed": "Changed the certificate",
+	"certificate.deleted": "Deleted the certificate",
+	"proxy.created":       "Created the proxy",
+	"proxy.changed":       "Changed the proxy",
+	"proxy.deleted":       "Deleted the proxy",
+	"proxy.deployed":      "Deployed the proxy",
+	"proxy.restored":      "Brought an earlier deployment back of the proxy",
+	"proxy.undeployed":    "Undeployed the proxy",
 }
 
 // export is the address of the same events as a file.

@@ -24,7 +24,8 @@ type statement struct {
 	code   string
 }
 
-// statements is the only place an error becomes a status code (contract 6).
+// statements is the only place an error becomes a status code (contract 6). A
+// dialect may have another word for it, and another status: dialects.go.
 var statements = map[models.Kind]statement{
 	models.Internal:     {http.StatusInternalServerError, "internal"},
 	models.Invalid:      {http.StatusUnprocessableEntity, "invalid"},
@@ -37,6 +38,20 @@ var statements = map[models.Kind]statement{
 	models.Conflict:     {http.StatusConflict, "conflict"},
 	models.TooMany:      {http.StatusTooManyRequests, "rate_limited"},
 	models.Unavailable:  {http.StatusServiceUnavailable, "unavailable"},
+
+	// of the OAuth 2.0 endpoints, which tell them in words of their own
+	models.InvalidClient:        {http.StatusBadRequest, "invalid_request"},
+	models.InvalidGrant:         {http.StatusBadRequest, "invalid_request"},
+	models.UnauthorizedClient:   {http.StatusBadRequest, "invalid_request"},
+	models.UnsupportedGrant:     {http.StatusBadRequest, "invalid_request"},
+	models.UnsupportedResponse:  {http.StatusBadRequest, "invalid_request"},
+	models.InvalidScope:         {http.StatusBadRequest, "invalid_request"},
+	models.AccessDenied:         {http.StatusBadRequest, "invalid_request"},
+	models.AuthorizationPending: {http.StatusBadRequest, "invalid_request"},
+	models.SlowDown:             {http.StatusBadRequest, "invalid_request"},
+	models.ExpiredCode:          {http.StatusBadRequest, "invalid_request"},
+	models.BadGateway:           {http.StatusBadGateway, "bad_gateway"},
+	models.GatewayTimeout:       {http.StatusGatewayTimeout, "gateway_timeout"},
 }
 
 // A problem is an error as the API reports it (RFC 9457).
@@ -123,26 +138,27 @@ func (s *Server) fail(err error, c echo.Context) {
 	}
 }
 
-// busy reports that nothing failed, but too much was asked at once: that is
-// counted and not logged, for the log would be the next to be too much.
-func (p problem) busy() bool { return p.cause.Kind == models.Unavailable && p.cause.Err == nil }
+// busy reports that nothing of ours failed, but too much was asked at once: that
+// is counted and not logged, for the log would be the next to be too much. What
+// failed in an upstream the gateway logs, as often as it is worth it.
+func (p problem) busy() bool {
+	switch p.cause.Kind {
+	case models.BadGateway, models.GatewayTimeout:
+		return true
+	}
+	return p.cause.Kind == models.Unavailable && p.cause.Err == nil
+}
 
-// challenge asks for a token and says nothing about one (RFC 6750 3.1).
-var challenge = []string{`Bearer realm="latchkey"`}
+// refusedToken tells what is wrong with a token (RFC 6750 3), and where to learn
+// how to get another (RFC 9728 5.1).
+func (s *Server) refusedToken(why string) []string {
+	return []string{`Bearer realm="latchkey", error="invalid_token", error_description="` + why + `", ` + s.resourceMetadata}
+}
 
 // explainJSON answers a program (RFC 9457, RFC 6750 3).
 func (s *Server) explainJSON(c echo.Context, p problem) error {
 	h := c.Response().Header()
-	switch p.Code {
-	case "missing_token":
-		h["Www-Authenticate"] = challenge
-	case "invalid_token":
-		h["Www-Authenticate"] = []string{`Bearer realm="latchkey", error="invalid_token", error_description="` + p.Detail + `"`}
-	case "forbidden": // more than a scope is missing, and no other token of the owner would do
-		h.Set("WWW-Authenticate", `Bearer realm="latchkey", error="insufficient_scope"`)
-	case "insufficient_scope":
-		h.Set("WWW-Authenticate", `Bearer realm="latchkey", error="insufficient_scope", scope="`+string(p.cause.Scope)+`"`)
-	}
+	s.demand(h, p)
 	body, err := p.encode()
 	if err != nil {
 		return err
@@ -151,6 +167,26 @@ func (s *Server) explainJSON(c echo.Context, p problem) error {
 	c.Response().WriteHeader(p.Status)
 	_, err = c.Response().Write(body)
 	return err
+}
+
+// demand says which token would do (RFC 6750 3).
+func (s *Server) demand(h http.Header, p problem) {
+	switch p.Code {
+	case "missing_token":
+		h["Www-Authenticate"] = s.challenge
+	case "invalid_token":
+		h["Www-Authenticate"] = s.refusedToken(p.Detail)
+	case "forbidden": // more than a scope is missing, and no other token of the owner would do
+		h.Set("WWW-Authenticate", `Bearer realm="latchkey", error="insufficient_scope"`)
+	case "insufficient_scope":
+		h.Set("WWW-Authenticate", `Bearer realm="latchkey", error="insufficient_scope", scope="`+string(p.cause.Scope)+`"`)
+	}
+}
+
+// explainGateway answers a program in place of an upstream.
+func (s *Server) explainGateway(c echo.Context, p problem) error {
+	set(c.Response().Header(), s.apiHeaders)
+	return s.explainJSON(c, p)
 }
 
 var problemType = []string{"application/problem+json"}

@@ -67,6 +67,7 @@ var pageRoutes = []struct {
 	{"POST", "/policy", "policy:write", 422},
 	{"GET", "/audit", "audit:read", 200},
 	{"GET", "/audit.csv", "audit:read", 200},
+	{"GET", "/forward-auth", "profile:read", 200},
 }
 
 // noRequest is the id of a request for a token that does not exist.
@@ -76,6 +77,7 @@ const noRequest = "req_01k7c3x9vqf4m8s2e0d6hj5ntb"
 var openRoutes = []string{
 	"GET /", "GET /login", "POST /login", "POST /logout", "POST /theme", "GET /setup", "POST /setup",
 	"GET /invite/:code", "POST /invite/:code", "GET /api/docs",
+	"GET /device", "POST /device",
 }
 
 func TestThePageMatrixHasEveryRoute(t *testing.T) {

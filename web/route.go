@@ -16,6 +16,7 @@ import (
 const (
 	GET    = http.MethodGet
 	POST   = http.MethodPost
+	PUT    = http.MethodPut
 	PATCH  = http.MethodPatch
 	DELETE = http.MethodDelete
 
@@ -33,14 +34,20 @@ type surface struct {
 	prove   func(*Server, echo.Context) (*models.Access, error)
 	explain func(*Server, echo.Context, problem) error
 	browser bool // cookies count, so requests from other sites do not
+	foreign bool // the address goes on with that of a request to somebody else: it is not read
+	passes  bool // requests go on to others: they are not ours to read, and the answers not ours to dress
 }
 
 var (
-	openSurface   = &surface{"open", (*Server).nobody, (*Server).explainPage, true}
-	bareSurface   = &surface{"bare", (*Server).nobody, (*Server).explainJSON, false}
-	pageSurface   = &surface{"page", (*Server).fromSession, (*Server).explainPage, true}
-	apiSurface    = &surface{"api", (*Server).fromBearer, (*Server).explainJSON, false}
-	verifySurface = &surface{"verify", (*Server).fromForwarded, (*Server).explainJSON, false}
+	openSurface   = &surface{name: "open", prove: (*Server).nobody, explain: (*Server).explainPage, browser: true}
+	bareSurface   = &surface{name: "bare", prove: (*Server).nobody, explain: (*Server).explainJSON}
+	pageSurface   = &surface{name: "page", prove: (*Server).fromSession, explain: (*Server).explainPage, browser: true}
+	apiSurface    = &surface{name: "api", prove: (*Server).fromToken, explain: (*Server).explainJSON}
+	oauthSurface  = &surface{name: "oauth", prove: (*Server).nobody, explain: (*Server).explainOAuth}
+	verifySurface = &surface{name: "verify", prove: (*Server).fromForwarded, explain: (*Server).explainJSON}
+
+	appendedSurface = &surface{name: "verify", prove: (*Server).fromAppended, explain: (*Server).explainJSON, foreign: true}
+	gatewaySurface  = &surface{name: "gateway", prove: (*Server).fromPassing, explain: (*Server).explainGateway, passes: true}
 )
 
 type route struct {
@@ -61,6 +68,11 @@ func bare(method, path string, h echo.HandlerFunc) route {
 	return route{bareSurface, method, path, models.Proved, func(c echo.Context, _ *models.Access) error { return h(c) }}
 }
 
+// oauth is for an application, which proves itself in the request.
+func oauth(method, path string, h echo.HandlerFunc) route {
+	return route{oauthSurface, method, path, models.Proved, func(c echo.Context, _ *models.Access) error { return h(c) }}
+}
+
 // page is for a member of the tenant in the path who has signed in.
 func page(method, path string, needs models.Scope, h handlers.Func) route {
 	return route{pageSurface, method, path, needs, h}
@@ -74,6 +86,17 @@ func api(method, path string, needs models.Scope, h handlers.Func) route {
 // verify is for a proxy that asks on behalf of a client, with any method.
 func verify(path string, h handlers.Func) route {
 	return route{verifySurface, anyMethod, path, models.Proved, h}
+}
+
+// appended is verify for a proxy that appends the path and the query of the
+// client's request.
+func appended(path string, h handlers.Func) route {
+	return route{appendedSurface, anyMethod, path + "/*", models.Proved, h}
+}
+
+// gatewayRoute is for a program that calls an API behind us, with any method.
+func gatewayRoute(path string, h handlers.Func) route {
+	return route{gatewaySurface, anyMethod, path, models.Proved, h}
 }
 
 // guard stands in front of every route: prove, admit, handle.
@@ -105,6 +128,9 @@ func (s *Server) guard(r route) echo.HandlerFunc {
 // readers would understand differently, text that no database takes.
 func (s *Server) readable(c echo.Context, on *surface) error {
 	r := c.Request()
+	if on.passes {
+		return canonical(r)
+	}
 	if on.browser {
 		if err := s.crossOrigin.Check(r); err != nil {
 			return &models.Error{Kind: models.Forbidden, Message: "This form was sent from another site. Open the page here and try again.", Err: err}
@@ -112,6 +138,9 @@ func (s *Server) readable(c echo.Context, on *surface) error {
 	}
 	if r.Body != nil && r.Body != http.NoBody {
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
+	}
+	if on.foreign {
+		return nil
 	}
 	if len(c.ParamNames()) > 0 {
 		if err := unescape(c); err != nil {
@@ -175,8 +204,15 @@ func (s *Server) surfaceOf(c echo.Context) *surface {
 	if on := s.surfaces[c.Path()]; on != nil {
 		return on
 	}
-	if strings.HasPrefix(c.Request().URL.Path, "/api/") {
+	path := c.Request().URL.Path
+	switch {
+	case strings.HasPrefix(path, "/api/"):
 		return apiSurface
+	case strings.HasPrefix(path, "/gw/"):
+		return gatewaySurface
+	}
+	if on := dialectAt(path); on != nil {
+		return on
 	}
 	return openSurface
 }

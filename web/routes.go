@@ -12,6 +12,7 @@ import (
 // bare prove nothing.
 func (s *Server) routes() []route {
 	con, apis := s.console(), handlers.API{BaseURL: s.BaseURL}
+	apps, others := handlers.OAuth{Store: s.Store, BaseURL: s.BaseURL}, handlers.Dialects{Store: s.Store}
 	return []route{
 		bare(GET, "/healthz", healthz),
 		bare(GET, "/readyz", s.readyz),
@@ -85,7 +86,29 @@ func (s *Server) routes() []route {
 		page(GET, "/t/:tenant/audit", models.AuditRead, con.Audit),
 		page(GET, "/t/:tenant/audit.csv", models.AuditRead, con.AuditCSV),
 
+		bare(GET, "/.well-known/oauth-authorization-server", apps.Metadata),
+		bare(GET, "/.well-known/oauth-protected-resource", apps.ResourceMetadata),
+		open(GET, "/oauth2/authorize", con.Authorize),
+		open(POST, "/oauth2/authorize", con.DecideAuthorization),
+		oauth(POST, "/oauth2/token", apps.Token),
+		oauth(POST, "/oauth2/introspect", apps.Introspect),
+		oauth(POST, "/oauth2/revoke", apps.Revoke),
+		oauth(POST, "/oauth2/device_authorization", apps.StartDevice),
+		open(GET, "/device", con.DevicePage),
+		open(POST, "/device", con.Device),
+
+		page(GET, "/t/:tenant/forward-auth", models.ProfileRead, con.ForwardAuth),
 		verify("/verify", handlers.Verify),
+		appended("/verify", handlers.VerifyAppended),
+
+		entrance(apinizerEntrance, POST, "/apiops/auth/token", others.ApinizerToken),
+		entrance(apinizerEntrance, GET, "/apiops/test/healthcheck", handlers.ApinizerHealth),
+		apinizer(GET, "/test/hello/:name", models.Proved, handlers.ApinizerHello),
+		entrance(purewlSurface, POST, "/auth/v1/accessToken", others.PureWLToken),
+		entrance(passwordSurface, POST, "/authorization", others.PasswordToken),
+
+		gatewayRoute("/gw/:tenant/:environment", s.passOn),
+		gatewayRoute("/gw/:tenant/:environment/*", s.passOn),
 
 		bare(GET, "/api/openapi.json", openAPI),
 		bare(GET, "/api/v1/ping", ping),
@@ -114,9 +137,55 @@ func (s *Server) routes() []route {
 		api(GET, "/tenant-tokens", models.TenantTokensRead, handlers.JSON(http.StatusOK, apis.TenantTokens)),
 		api(DELETE, "/tenant-tokens/:id", models.TenantTokensWrite, handlers.JSON(http.StatusNoContent, apis.RevokeTenantToken)),
 
+		api(GET, "/applications", models.ApplicationsRead, handlers.JSON(http.StatusOK, apis.Applications)),
+		api(POST, "/applications", models.ApplicationsWrite, handlers.JSON(http.StatusCreated, apis.CreateApplication)),
+		api(GET, "/applications/:id", models.ApplicationsRead, handlers.JSON(http.StatusOK, apis.Application)),
+		api(PATCH, "/applications/:id", models.ApplicationsWrite, handlers.JSON(http.StatusOK, apis.ChangeApplication)),
+		api(DELETE, "/applications/:id", models.ApplicationsWrite, handlers.JSON(http.StatusNoContent, apis.RemoveApplication)),
+		api(GET, "/applications/:id/secrets", models.ApplicationsRead, handlers.JSON(http.StatusOK, apis.Secrets)),
+		api(POST, "/applications/:id/secrets", models.ApplicationsWrite, handlers.JSON(http.StatusCreated, apis.AddSecret)),
+		api(DELETE, "/applications/:id/secrets/:secret_id", models.ApplicationsWrite, handlers.JSON(http.StatusNoContent, apis.RevokeSecret)),
+
 		api(GET, "/policy", models.PolicyRead, handlers.JSON(http.StatusOK, apis.Policy)),
 		api(PATCH, "/policy", models.PolicyWrite, handlers.JSON(http.StatusOK, apis.ChangePolicy)),
 
 		api(GET, "/audit-events", models.AuditRead, handlers.JSON(http.StatusOK, apis.AuditEvents)),
+
+		api(GET, "/projects", models.ProjectsRead, handlers.JSON(http.StatusOK, apis.Projects)),
+		api(POST, "/projects", models.ProjectsWrite, handlers.JSON(http.StatusCreated, apis.CreateProject)),
+		api(GET, "/projects/:project", models.ProjectsRead, handlers.JSON(http.StatusOK, apis.Project)),
+		api(PATCH, "/projects/:project", models.ProjectsWrite, handlers.JSON(http.StatusOK, apis.ChangeProject)),
+		api(DELETE, "/projects/:project", models.ProjectsWrite, handlers.JSON(http.StatusNoContent, apis.DeleteProject)),
+		api(GET, "/environments", models.ProjectsRead, handlers.JSON(http.StatusOK, apis.Environments)),
+		api(POST, "/environments", models.EnvironmentsWrite, handlers.JSON(http.StatusCreated, apis.CreateEnvironment)),
+		api(GET, "/environments/:environment", models.ProjectsRead, handlers.JSON(http.StatusOK, apis.Environment)),
+		api(PATCH, "/environments/:environment", models.EnvironmentsWrite, handlers.JSON(http.StatusOK, apis.ChangeEnvironment)),
+		api(DELETE, "/environments/:environment", models.EnvironmentsWrite, handlers.JSON(http.StatusNoContent, apis.DeleteEnvironment)),
+		api(GET, "/projects/:project/connections", models.ConnectionsRead, handlers.JSON(http.StatusOK, apis.Connections)),
+		api(POST, "/projects/:project/connections", models.ConnectionsWrite, handlers.JSON(http.StatusCreated, apis.CreateConnection)),
+		api(GET, "/projects/:project/connections/:name", models.ConnectionsRead, handlers.JSON(http.StatusOK, apis.Connection)),
+		api(PATCH, "/projects/:project/connections/:name", models.ConnectionsWrite, handlers.JSON(http.StatusOK, apis.ChangeConnection)),
+		api(DELETE, "/projects/:project/connections/:name", models.ConnectionsWrite, handlers.JSON(http.StatusNoContent, apis.DeleteConnection)),
+		api(GET, "/projects/:project/credentials", models.CredentialsRead, handlers.JSON(http.StatusOK, apis.Credentials)),
+		api(POST, "/projects/:project/credentials", models.CredentialsWrite, handlers.JSON(http.StatusCreated, apis.CreateCredential)),
+		api(GET, "/projects/:project/credentials/:name", models.CredentialsRead, handlers.JSON(http.StatusOK, apis.Credential)),
+		api(PATCH, "/projects/:project/credentials/:name", models.CredentialsWrite, handlers.JSON(http.StatusOK, apis.ChangeCredential)),
+		api(DELETE, "/projects/:project/credentials/:name", models.CredentialsWrite, handlers.JSON(http.StatusNoContent, apis.DeleteCredential)),
+		api(GET, "/projects/:project/certificates", models.CertificatesRead, handlers.JSON(http.StatusOK, apis.Certificates)),
+		api(POST, "/projects/:project/certificates", models.CertificatesWrite, handlers.JSON(http.StatusCreated, apis.CreateCertificate)),
+		api(GET, "/projects/:project/certificates/:name", models.CertificatesRead, handlers.JSON(http.StatusOK, apis.Certificate)),
+		api(PATCH, "/projects/:project/certificates/:name", models.CertificatesWrite, handlers.JSON(http.StatusOK, apis.ChangeCertificate)),
+		api(DELETE, "/projects/:project/certificates/:name", models.CertificatesWrite, handlers.JSON(http.StatusNoContent, apis.DeleteCertificate)),
+		api(GET, "/projects/:project/proxies", models.ProxiesRead, handlers.JSON(http.StatusOK, apis.Proxies)),
+		api(POST, "/projects/:project/proxies", models.ProxiesWrite, handlers.JSON(http.StatusCreated, apis.CreateProxy)),
+		api(GET, "/projects/:project/proxies/:name", models.ProxiesRead, handlers.JSON(http.StatusOK, apis.Proxy)),
+		api(PATCH, "/projects/:project/proxies/:name", models.ProxiesWrite, handlers.JSON(http.StatusOK, apis.ChangeProxy)),
+		api(DELETE, "/projects/:project/proxies/:name", models.ProxiesWrite, handlers.JSON(http.StatusNoContent, apis.DeleteProxy)),
+		api(GET, "/projects/:project/proxies/:name/deployments", models.DeploymentsRead, handlers.JSON(http.StatusOK, apis.Deployments)),
+		api(GET, "/projects/:project/proxies/:name/deployments/:environment", models.DeploymentsRead, handlers.JSON(http.StatusOK, apis.Deployment)),
+		api(PUT, "/projects/:project/proxies/:name/deployments/:environment", models.DeploymentsWrite, handlers.JSON(http.StatusOK, apis.Deploy)),
+		api(DELETE, "/projects/:project/proxies/:name/deployments/:environment", models.DeploymentsWrite, handlers.JSON(http.StatusNoContent, apis.Undeploy)),
+		api(GET, "/projects/:project/proxies/:name/deployments/:environment/history", models.DeploymentsRead, handlers.JSON(http.StatusOK, apis.DeploymentHistory)),
+		api(POST, "/projects/:project/proxies/:name/deployments/:environment/restore", models.DeploymentsWrite, handlers.JSON(http.StatusOK, apis.RedeployEarlier)),
 	}
 }

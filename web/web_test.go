@@ -27,6 +27,9 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
+// learnMore ends every demand for a token (RFC 9728 5.1).
+const learnMore = `resource_metadata="http://localhost:8080/.well-known/oauth-protected-resource"`
+
 // newServer returns a server for tests, which serves from memory as one in use
 // does. change may set other things than usual.
 func newServer(t testing.TB, s *models.Store, change ...func(*web.Config)) *web.Server {
@@ -234,7 +237,9 @@ func kept(t testing.TB, db *sql.DB) string {
 	t.Helper()
 	var b strings.Builder
 	for _, table := range []string{
-		"tenants", "policies", "users", "members", "roles", "invitations", "sessions", "audit_events",
+		"tenants", "policies", "users", "roles", "invitations", "sessions", "audit_events",
+		"projects", "environments", "connections", "credentials", "certificates", "proxies", "deployments", "deployment_events",
+		"(SELECT tenant_id, user_id, username, roles, disabled_at, created_at FROM members) AS members",
 		"(SELECT id, name, name_key, description, scopes, allowed_cidrs, hint, parent_id, not_before, expires_at, revoked_at FROM tokens) AS tokens",
 	} {
 		writeRows(t, &b, db, table)
