@@ -46,7 +46,7 @@ func (p *passage) run(res *echo.Response) error {
 	delete(res.Header(), "X-Request-Id") // the upstream may have one of its own
 	ctx, cancel := context.WithCancelCause(p.in.Context())
 	defer cancel(nil)
-	p.out = &answer{ResponseWriter: res.Writer, flood: func() { cancel(errFlood) }}
+	p.out = &answer{ResponseWriter: res.Writer, first: p.overlap, flood: func() { cancel(errFlood) }}
 	p.watch.begin(p, cancel)
 	defer p.watch.end()
 	defer func() { p.note(ctx) }()
@@ -65,7 +65,6 @@ func (p *passage) send(ctx context.Context) {
 	if r.Body != nil && r.Body != http.NoBody {
 		p.body = &watchedBody{ReadCloser: r.Body}
 		r.Body = p.body
-		_ = http.NewResponseController(p.out).EnableFullDuplex() // the answer may begin before the body ends
 	}
 	proxy := httputil.ReverseProxy{
 		Transport:      p.hop.transport,
@@ -110,6 +109,19 @@ func (p *passage) receive(res *http.Response) error {
 	return nil
 }
 
+// overlap lets an answer begin while the body of its request still comes. By
+// itself net/http would read the rest of the body first, and throw it away. The
+// connection has to be closed then: a part of the body may be left on it, which
+// would be read as the next request. A body that the caller holds back until
+// they are asked for it (100-continue) is left to net/http.
+func (p *passage) overlap() {
+	if p.body == nil || p.body.ended.Load() || !p.body.begun.Load() && len(p.in.Header["Expect"]) > 0 {
+		return
+	}
+	_ = http.NewResponseController(p.out.ResponseWriter).EnableFullDuplex() // a writer that cannot has no connection
+	p.out.Header()["Connection"] = []string{"close"}
+}
+
 // endless reports whether an answer has no end of its own.
 func endless(res *http.Response) bool {
 	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type"))
@@ -135,6 +147,7 @@ var errFlood = &models.Error{Kind: models.BadGateway, Message: "The upstream can
 // for interim answers.
 type answer struct {
 	http.ResponseWriter
+	first    func() // is called before the answer begins
 	flood    func() // ends the request
 	flooded  atomic.Bool
 	interim  int
@@ -153,6 +166,7 @@ func (a *answer) begun() bool { return a.status != 0 || a.hijacked }
 // httputil copies as they are, and not without end.
 func (a *answer) WriteHeader(status int) {
 	if status >= 200 {
+		a.first()
 		a.status = status
 		a.ResponseWriter.WriteHeader(status)
 		return
@@ -184,15 +198,21 @@ func (a *answer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return conn, rw, err
 }
 
-// A watchedBody knows whether it was the caller who broke off.
+// A watchedBody knows how far it was read, and whether it was the caller who
+// broke off.
 type watchedBody struct {
 	io.ReadCloser
-	failed atomic.Bool
+	begun, ended, failed atomic.Bool
 }
 
 func (b *watchedBody) Read(into []byte) (int, error) {
+	b.begun.Store(true)
 	n, err := b.ReadCloser.Read(into)
-	if err != nil && err != io.EOF { //nolint:errorlint // readers return it bare
+	switch err { //nolint:errorlint // readers return it bare
+	case nil:
+	case io.EOF:
+		b.ended.Store(true)
+	default:
 		b.failed.Store(true)
 	}
 	return n, err

@@ -185,6 +185,57 @@ func TestABodyIsPassedOnAsItComes(t *testing.T) {
 	}
 }
 
+// A connection can be used again, or is closed, whatever became of a body: what
+// is left of one is never taken for a request.
+func TestWhatIsLeftOfABodyIsNoRequest(t *testing.T) {
+	g := newGateway(t)
+	unread := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_ = http.NewResponseController(w).EnableFullDuplex() // it would read the body before it answers
+		w.Header().Set("Connection", "close")
+		w.WriteHeader(http.StatusForbidden)
+		_ = http.NewResponseController(w).Flush()
+	}))
+	t.Cleanup(unread.Close)
+	var smuggled atomic.Int64
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { smuggled.Add(1) }))
+	t.Cleanup(other.Close)
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	g.golive("acme", live("/unread", unread.URL), live("/gone", gone.URL), live("/other", other.URL))
+	auth := "Host: h\r\nAuthorization: Bearer " + g.token + "\r\n"
+	hidden := "GET /gw/acme/prod/other HTTP/1.1\r\n" + auth + "\r\n"
+	padding := strings.Repeat(hidden, 10)
+	for _, route := range []string{"/unread", "/gone", "/none"} {
+		for name, sent := range map[string]struct{ head, body string }{
+			"whole":     {fmt.Sprintf("Content-Length: %d\r\n", len(hidden)), hidden},
+			"cut short": {"Content-Length: 1000000\r\n", padding},
+			"in pieces": {"Transfer-Encoding: chunked\r\n", fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(hidden), hidden)},
+			"held back": {"Expect: 100-continue\r\nContent-Length: 1000000\r\n", ""},
+			"half":      {"Transfer-Encoding: chunked\r\n", fmt.Sprintf("%x\r\n%s\r\n", len(hidden), hidden)},
+		} {
+			if name == "half" && route != "/unread" {
+				continue // net/http waits for the other half
+			}
+			res, _, conn := g.raw("POST /gw/acme/prod" + route + " HTTP/1.1\r\n" + auth + sent.head + "\r\n" + sent.body)
+			if want := map[string]int{"/unread": 403, "/gone": 502, "/none": 404}[route]; res.StatusCode != want && res.StatusCode != 100 {
+				t.Errorf("%s, %s: %d, want %d", route, name, res.StatusCode, want)
+			}
+			_ = conn.Close()
+		}
+	}
+	if n := smuggled.Load(); n > 0 {
+		t.Errorf("%d requests came out of bodies", n)
+	}
+	for range 20 { // one after the other on connections that stay open
+		for route, status := range map[string]int{"/gone": 502, "/unread": 403} {
+			res := g.calls("POST", "/gw/acme/prod"+route, "a body")
+			if _, err := io.Copy(io.Discard, res.Body); err != nil || res.StatusCode != status {
+				t.Errorf("%s: %d, %v", route, res.StatusCode, err)
+			}
+		}
+	}
+}
+
 const large = 100 << 20
 
 // A hundred megabytes go both ways, in no more memory than a few buffers.
