@@ -69,6 +69,17 @@ func (s *Server) routes() []route {
 		page(GET, "/t/:tenant/tenant-tokens/:id/revoke", models.TenantTokensWrite, con.ConfirmRevokeTenantToken),
 		page(POST, "/t/:tenant/tenant-tokens/:id/revoke", models.TenantTokensWrite, con.RevokeTenantToken),
 
+		page(GET, "/t/:tenant/token-requests", models.TokensRead, con.TokenRequests),
+		page(POST, "/t/:tenant/token-requests", models.InPerson, con.RequestToken),
+		page(GET, "/t/:tenant/token-requests/new", models.InPerson, con.NewTokenRequest),
+		page(GET, "/t/:tenant/token-requests/:id", models.TokensRead, con.TokenRequest),
+		page(POST, "/t/:tenant/token-requests/:id/withdraw", models.InPerson, con.WithdrawTokenRequest),
+		page(POST, "/t/:tenant/token-requests/:id/pick-up", models.InPerson, con.PickUpToken),
+		page(GET, "/t/:tenant/review", models.TenantTokensRead, con.Review),
+		page(GET, "/t/:tenant/review/:id", models.TenantTokensRead, con.ReviewRequest),
+		page(POST, "/t/:tenant/review/:id/approve", models.TenantTokensWrite, con.ApproveRequest),
+		page(POST, "/t/:tenant/review/:id/deny", models.TenantTokensWrite, con.DenyRequest),
+
 		page(GET, "/t/:tenant/policy", models.PolicyRead, con.Policy),
 		page(POST, "/t/:tenant/policy", models.PolicyWrite, con.ChangePolicy),
 
