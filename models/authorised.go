@@ -89,9 +89,12 @@ func (a *Access) authorised(tx *gorm.DB, given []Grant) (list []AuthorisedApplic
 	return list, err
 }
 
-// RevokeAuthorisation takes back all that the caller gave an application. One
-// that has nothing is not found.
+// RevokeAuthorisation takes back all that the caller gave an application, with
+// the tokens that it got. One that has nothing is not found.
 func (a *Access) RevokeAuthorisation(ctx context.Context, applicationID string) error {
+	if err := a.mayRevokeOwn(); err != nil {
+		return err
+	}
 	return a.change(ctx, TokensWrite, func(tx *gorm.DB, e *AuditEvent) error {
 		return a.takeBack(tx, e, applicationID, a.user.ID, a.user.Username)
 	})

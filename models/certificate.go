@@ -47,7 +47,7 @@ func (a *Access) Certificates(ctx context.Context, project string, q NameQuery) 
 		if err != nil {
 			return err
 		}
-		list, err = pageOfNames[Certificate](a, p.within(tx), "certificates "+p.ID, q)
+		list, err = pageOfNames[Certificate](a, tx, p.within(tx), "certificates "+p.ID, q)
 		return err
 	})
 	return list, err

@@ -53,7 +53,7 @@ func (a *Access) Connections(ctx context.Context, project string, q NameQuery) (
 		if err != nil {
 			return err
 		}
-		list, err = pageOfNames[Connection](a, p.within(tx), "connections "+p.ID, q)
+		list, err = pageOfNames[Connection](a, tx, p.within(tx), "connections "+p.ID, q)
 		if err != nil {
 			return err
 		}

@@ -52,7 +52,7 @@ func (a *Access) Deployments(ctx context.Context, project, proxy string, q NameQ
 			return err
 		}
 		live := tx.Model(&Deployment{}).Select("deployments.environment_id").Where("deployments.proxy_id = ?", x.ID)
-		envs, err := pageOfNames[Environment](a, tx.Where("id IN (?)", live), "deployments "+x.ID, q)
+		envs, err := pageOfNames[Environment](a, tx, tx.Where("id IN (?)", live), "deployments "+x.ID, q)
 		if err != nil {
 			return err
 		}

@@ -25,7 +25,7 @@ var (
 // Environments lists the environments of the tenant by name.
 func (a *Access) Environments(ctx context.Context, q NameQuery) (list List[Environment], err error) {
 	err = a.read(ctx, ProjectsRead, func(tx *gorm.DB) error {
-		list, err = pageOfNames[Environment](a, tx, "environments", q)
+		list, err = pageOfNames[Environment](a, tx, tx, "environments", q)
 		return err
 	})
 	return list, err

@@ -52,7 +52,7 @@ func (a *Access) Credentials(ctx context.Context, project string, q NameQuery) (
 		if err != nil {
 			return err
 		}
-		list, err = pageOfNames[Credential](a, p.within(tx).Omit("sealed"), "credentials "+p.ID, q)
+		list, err = pageOfNames[Credential](a, tx.Omit("sealed"), p.within(tx), "credentials "+p.ID, q)
 		return err
 	})
 	return list, err

@@ -1,11 +1,13 @@
 package models
 
 import (
+	"context"
 	"reflect"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 )
@@ -42,8 +44,9 @@ type NameQuery struct {
 	Search string // part of the name; empty for all
 }
 
-// pageOfNames reads one page of q. list stands for what q is narrowed to.
-func pageOfNames[T any, P thing[T]](a *Access, q *gorm.DB, list string, in NameQuery) (List[T], error) {
+// pageOfNames reads one page of q. list stands for what q is narrowed to. Names
+// are gone through in an index, which has nothing else; then the rows are read.
+func pageOfNames[T any, P thing[T]](a *Access, tx, q *gorm.DB, list string, in NameQuery) (List[T], error) {
 	if in.Search != "" {
 		clean, complaint := cleanText(in.Search, 0, 100)
 		if complaint != "" {
@@ -51,15 +54,20 @@ func pageOfNames[T any, P thing[T]](a *Access, q *gorm.DB, list string, in NameQ
 		}
 		q = q.Where("name_key LIKE ?"+likeEscape, contains(nameKey(clean)))
 	}
-	return pageOf(a, q, list+"\n"+in.Search, in.Paging, order{column: "name_key", id: "id"}, func(t T) place {
+	page, err := pageOf(a, q.Select("id", "name_key"), list+"\n"+in.Search, in.Paging, order{column: "name_key", id: "id"}, func(t T) place {
 		n := P(&t).named()
 		return newPlace(n.NameKey, n.ID)
 	})
+	if err != nil || len(page.Items) == 0 {
+		return page, err
+	}
+	ids := each(page.Items, func(t T) string { return P(&t).named().ID })
+	return page, tx.Where("id IN ?", ids).Order("name_key, id").Find(&page.Items).Error
 }
 
 // takeNamed reads one thing by its name or its id, whatever q is narrowed to.
 // What could be neither never reaches the database.
-func takeNamed[T any](q *gorm.DB, kind, name string, missing error) (found T, err error) {
+func takeNamed[T any, P thing[T]](q *gorm.DB, kind, name string, missing error) (found T, err error) {
 	column, value := "name_key", nameKey(name)
 	switch {
 	case isID(kind, name):
@@ -70,8 +78,19 @@ func takeNamed[T any](q *gorm.DB, kind, name string, missing error) (found T, er
 	if err = q.Where(column+" = ?", value).Take(&found).Error; isMissing(err) {
 		err = missing
 	}
+	if err == nil && column == "name_key" && exactly(q) && P(&found).named().Name != norm.NFC.String(name) {
+		return *new(T), missing
+	}
 	return found, err
 }
+
+type exactKey struct{}
+
+// Exactly makes operations find a thing only by its name as it is written,
+// capitals and all. Other systems tell such names apart.
+func Exactly(ctx context.Context) context.Context { return context.WithValue(ctx, exactKey{}, true) }
+
+func exactly(q *gorm.DB) bool { return q.Statement.Context.Value(exactKey{}) != nil }
 
 func couldBeName(s string) bool {
 	_, complaint := cleanText(s, 1, 100)

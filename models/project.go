@@ -24,7 +24,7 @@ var errNoProject = errorf(NotFound, "There is no such project.")
 // Projects lists the projects of the tenant by name.
 func (a *Access) Projects(ctx context.Context, q NameQuery) (list List[Project], err error) {
 	err = a.read(ctx, ProjectsRead, func(tx *gorm.DB) error {
-		list, err = pageOfNames[Project](a, tx, "projects", q)
+		list, err = pageOfNames[Project](a, tx, tx, "projects", q)
 		return err
 	})
 	return list, err

@@ -200,7 +200,9 @@ func TestThingsAreListedByName(t *testing.T) {
 			var page models.List[models.Project]
 			var err error
 			for _, statement := range s.Statements(t, "projects", func() { page, err = w.root.Projects(ctx, q) }) {
-				checkPlan(t, s, statement, "projects_by_name", q.Cursor != "")
+				if strings.Contains(statement, "LIMIT") { // the rows of the page are read by their ids
+					checkPlan(t, s, statement, "projects_by_name", q.Cursor != "")
+				}
 			}
 			must(t, err)
 			for _, p := range page.Items {

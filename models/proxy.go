@@ -50,7 +50,7 @@ func (a *Access) Proxies(ctx context.Context, project string, q NameQuery) (list
 		if err != nil {
 			return err
 		}
-		list, err = pageOfNames[Proxy](a, p.within(tx), "proxies "+p.ID, q)
+		list, err = pageOfNames[Proxy](a, tx, p.within(tx), "proxies "+p.ID, q)
 		if err != nil {
 			return err
 		}

@@ -302,7 +302,8 @@ func (p Place) tabs() []tab {
 }
 
 func (p ProxyHead) tabs() []tab {
-	return []tab{{"overview", "Overview", p.at(), true}, {"deployments", "Deployments", p.at("deployments"), p.SeeDeployments}}
+	return []tab{{"overview", "Overview", p.at(), true}, {"deployments", "Deployments", p.at("deployments"), p.SeeDeployments},
+		{"traffic", "Traffic", p.at("traffic"), p.SeeDeployments}}
 }
 
 // gatewayURL is where what is live in an environment answers.
@@ -389,4 +390,51 @@ func (c HistoryChange) field() string {
 // did is what happened, in one word.
 func (e HistoryEntry) did() string {
 	return map[string]string{"deployed": "Deployed", "restored": "Returned to", "undeployed": "Undeployed"}[e.Action]
+}
+
+// A TrafficPage is what went through a proxy in an environment.
+type TrafficPage struct {
+	ProxyHead
+	Environment  string // empty while there is none
+	Environments []string
+	Span         string // hour, day or month
+	Total        TrafficFigure
+	Figures      []TrafficFigure // evenly spaced, oldest first, those of nothing too
+	Refusals     []RefusalRow
+}
+
+// A TrafficFigure counts what went through in a time.
+type TrafficFigure struct {
+	At                        time.Time
+	Requests, Errors, Refused int64
+	P50, P95                  time.Duration // zero when nothing was answered
+}
+
+// A RefusalRow is a request that the gateway refused.
+type RefusalRow struct {
+	At                               time.Time
+	Method, Path, Reason, Who, Token string
+}
+
+// A TryPage asks what the gateway would do with a request.
+type TryPage struct {
+	Frame        Frame
+	Environments []string
+	Methods      []string
+	Environment  string // as chosen
+	Method       string
+	Path, Scopes string // as typed
+	Verdict      *TryVerdict
+	Problems     Problems
+}
+
+// A TryVerdict is what the gateway would do, and why.
+type TryVerdict struct {
+	Passed         bool
+	Status         int    // that a caller would get, when it is not passed on
+	Why            string // a sentence
+	Project, Proxy string // whose route it is; empty for none
+	Route, Path    string // what is left for the upstream
+	Needs          []string
+	Missing        string
 }

@@ -9,12 +9,13 @@ import (
 	"latchkey/models/modelstest"
 )
 
-// A workplace is a console whose tenant "acme" has been at work for weeks, and
-// whose tenant "bare" has nothing but its one member.
+// A workplace is a console whose tenant "acme" has been at work for weeks, whose
+// tenant "dealers" reviews tokens, and whose tenant "bare" has nothing but its
+// one member.
 type workplace struct {
 	*console
 	clock *modelstest.Clock
-	ids   map[string]string // of tokens, by their names
+	ids   map[string]string // of tokens and requests for tokens, by their names
 }
 
 // workplaceOn sets a workplace up: ada administers both tenants, the others
@@ -30,6 +31,7 @@ func workplaceOn(t *testing.T, database string) *workplace {
 	}
 	w.people(t)
 	w.tokens(t)
+	w.requests(t)
 	disabled := true
 	_, err = modelstest.As(t, w.store, "acme", "ada").ChangeMember(t.Context(), "cem", models.MemberChange{Disabled: &disabled})
 	must(t, err)

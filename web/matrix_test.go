@@ -42,6 +42,14 @@ var apiRoutes = []apiRoute{
 	{"DELETE", "/roles/ROLE_NONE", "roles:write", "", 404},
 	{"GET", "/tenant-tokens", "tenant-tokens:read", "", 200},
 	{"DELETE", "/tenant-tokens/" + noToken, "tenant-tokens:write", "", 404},
+	{"GET", "/applications", "applications:read", "", 200},
+	{"POST", "/applications", "applications:write", "{}", 422},
+	{"GET", "/applications/" + noApplication, "applications:read", "", 404},
+	{"PATCH", "/applications/" + noApplication, "applications:write", "{}", 404},
+	{"DELETE", "/applications/" + noApplication, "applications:write", "", 404},
+	{"GET", "/applications/" + noApplication + "/secrets", "applications:read", "", 404},
+	{"POST", "/applications/" + noApplication + "/secrets", "applications:write", "", 404},
+	{"DELETE", "/applications/" + noApplication + "/secrets/" + noSecret, "applications:write", "", 404},
 	{"GET", "/policy", "policy:read", "", 200},
 	{"PATCH", "/policy", "policy:write", "{}", 200},
 	{"GET", "/audit-events", "audit:read", "", 200},
@@ -86,6 +94,12 @@ var apiRoutes = []apiRoute{
 
 // noToken is the id of a token that does not exist.
 const noToken = "tok_01k7c3x9vqf4m8s2e0d6hj5ntb"
+
+// noApplication and noSecret are the same for an application and its secret.
+const (
+	noApplication = "app_01k7c3x9vqf4m8s2e0d6hj5ntb"
+	noSecret      = "sec_01k7c3x9vqf4m8s2e0d6hj5ntb"
+)
 
 // rolesGive is the contract's table of roles, with two of a tenant's own.
 var rolesGive = map[string][]string{

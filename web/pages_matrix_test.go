@@ -53,6 +53,16 @@ var pageRoutes = []struct {
 	{"GET", "/tenant-tokens", "tenant-tokens:read", 200},
 	{"GET", "/tenant-tokens/" + noToken + "/revoke", "tenant-tokens:write", 404},
 	{"POST", "/tenant-tokens/" + noToken + "/revoke", "tenant-tokens:write", 404},
+	{"GET", "/token-requests", "tokens:read", 200},
+	{"POST", "/token-requests", "", 409},
+	{"GET", "/token-requests/new", "", 303},
+	{"GET", "/token-requests/" + noRequest, "tokens:read", 404},
+	{"POST", "/token-requests/" + noRequest + "/withdraw", "", 404},
+	{"POST", "/token-requests/" + noRequest + "/pick-up", "", 404},
+	{"GET", "/review", "tenant-tokens:read", 200},
+	{"GET", "/review/" + noRequest, "tenant-tokens:read", 404},
+	{"POST", "/review/" + noRequest + "/approve", "tenant-tokens:write", 404},
+	{"POST", "/review/" + noRequest + "/deny", "tenant-tokens:write", 404},
 	{"GET", "/policy", "policy:read", 200},
 	{"POST", "/policy", "policy:write", 422},
 	{"GET", "/audit", "audit:read", 200},
@@ -107,8 +117,13 @@ var pageRoutes = []struct {
 	{"GET", "/projects/nothing/proxies/nothing/deployments/nothing/undeploy", "deployments:write", 404},
 	{"POST", "/projects/nothing/proxies/nothing/deployments/nothing/undeploy", "deployments:write", 404},
 	{"POST", "/projects/nothing/proxies/nothing/deployments/nothing/restore", "deployments:write", 404},
+	{"GET", "/projects/nothing/proxies/nothing/traffic", "deployments:read", 404},
+	{"GET", "/try", "deployments:read", 200},
 	{"GET", "/forward-auth", "profile:read", 200},
 }
+
+// noRequest is the id of a request for a token that does not exist.
+const noRequest = "req_01k7c3x9vqf4m8s2e0d6hj5ntb"
 
 // openRoutes are the pages that need nobody to be signed in.
 var openRoutes = []string{

@@ -69,6 +69,17 @@ func (s *Server) routes() []route {
 		page(GET, "/t/:tenant/tenant-tokens/:id/revoke", models.TenantTokensWrite, con.ConfirmRevokeTenantToken),
 		page(POST, "/t/:tenant/tenant-tokens/:id/revoke", models.TenantTokensWrite, con.RevokeTenantToken),
 
+		page(GET, "/t/:tenant/token-requests", models.TokensRead, con.TokenRequests),
+		page(POST, "/t/:tenant/token-requests", models.InPerson, con.RequestToken),
+		page(GET, "/t/:tenant/token-requests/new", models.InPerson, con.NewTokenRequest),
+		page(GET, "/t/:tenant/token-requests/:id", models.TokensRead, con.TokenRequest),
+		page(POST, "/t/:tenant/token-requests/:id/withdraw", models.InPerson, con.WithdrawTokenRequest),
+		page(POST, "/t/:tenant/token-requests/:id/pick-up", models.InPerson, con.PickUpToken),
+		page(GET, "/t/:tenant/review", models.TenantTokensRead, con.Review),
+		page(GET, "/t/:tenant/review/:id", models.TenantTokensRead, con.ReviewRequest),
+		page(POST, "/t/:tenant/review/:id/approve", models.TenantTokensWrite, con.ApproveRequest),
+		page(POST, "/t/:tenant/review/:id/deny", models.TenantTokensWrite, con.DenyRequest),
+
 		page(GET, "/t/:tenant/policy", models.PolicyRead, con.Policy),
 		page(POST, "/t/:tenant/policy", models.PolicyWrite, con.ChangePolicy),
 
@@ -125,6 +136,8 @@ func (s *Server) routes() []route {
 		page(GET, "/t/:tenant/projects/:project/proxies/:name/deployments/:environment/undeploy", models.DeploymentsWrite, con.ConfirmUndeploy),
 		page(POST, "/t/:tenant/projects/:project/proxies/:name/deployments/:environment/undeploy", models.DeploymentsWrite, con.Undeploy),
 		page(POST, "/t/:tenant/projects/:project/proxies/:name/deployments/:environment/restore", models.DeploymentsWrite, con.RestoreDeployment),
+		page(GET, "/t/:tenant/projects/:project/proxies/:name/traffic", models.DeploymentsRead, con.Traffic),
+		page(GET, "/t/:tenant/try", models.DeploymentsRead, con.TryRoute),
 
 		bare(GET, "/.well-known/oauth-authorization-server", apps.Metadata),
 		bare(GET, "/.well-known/oauth-protected-resource", apps.ResourceMetadata),
@@ -144,8 +157,17 @@ func (s *Server) routes() []route {
 		entrance(apinizerEntrance, POST, "/apiops/auth/token", others.ApinizerToken),
 		entrance(apinizerEntrance, GET, "/apiops/test/healthcheck", handlers.ApinizerHealth),
 		apinizer(GET, "/test/hello/:name", models.Proved, handlers.ApinizerHello),
+		apinizer(GET, "/projects/", models.ProjectsRead, handlers.Apinizer(handlers.ApinizerProjects)),
+		apinizer(GET, "/projects/:project/apiProxies/", models.ProxiesRead, handlers.Apinizer(handlers.ApinizerProxies)),
+		apinizer(GET, "/projects/:project/apiProxies/:name/", models.ProxiesRead, handlers.Apinizer(handlers.ApinizerProxy)),
+		apinizer(DELETE, "/projects/:project/apiProxies/:name/", models.ProxiesWrite, handlers.Apinizer(handlers.ApinizerDeleteProxy)),
+		apinizer(POST, "/projects/:project/apiProxies/:name/environments/:environment/", models.DeploymentsWrite, handlers.Apinizer(handlers.ApinizerDeploy)),
+		apinizer(DELETE, "/projects/:project/apiProxies/:name/environments/:environment/", models.DeploymentsWrite, handlers.Apinizer(handlers.ApinizerUndeploy)),
 		entrance(purewlSurface, POST, "/auth/v1/accessToken", others.PureWLToken),
 		entrance(passwordSurface, POST, "/authorization", others.PasswordToken),
+
+		gatewayRoute("/gw/:tenant/:environment", s.passOn),
+		gatewayRoute("/gw/:tenant/:environment/*", s.passOn),
 
 		bare(GET, "/api/openapi.json", openAPI),
 		bare(GET, "/api/v1/ping", ping),
@@ -173,6 +195,15 @@ func (s *Server) routes() []route {
 
 		api(GET, "/tenant-tokens", models.TenantTokensRead, handlers.JSON(http.StatusOK, apis.TenantTokens)),
 		api(DELETE, "/tenant-tokens/:id", models.TenantTokensWrite, handlers.JSON(http.StatusNoContent, apis.RevokeTenantToken)),
+
+		api(GET, "/applications", models.ApplicationsRead, handlers.JSON(http.StatusOK, apis.Applications)),
+		api(POST, "/applications", models.ApplicationsWrite, handlers.JSON(http.StatusCreated, apis.CreateApplication)),
+		api(GET, "/applications/:id", models.ApplicationsRead, handlers.JSON(http.StatusOK, apis.Application)),
+		api(PATCH, "/applications/:id", models.ApplicationsWrite, handlers.JSON(http.StatusOK, apis.ChangeApplication)),
+		api(DELETE, "/applications/:id", models.ApplicationsWrite, handlers.JSON(http.StatusNoContent, apis.RemoveApplication)),
+		api(GET, "/applications/:id/secrets", models.ApplicationsRead, handlers.JSON(http.StatusOK, apis.Secrets)),
+		api(POST, "/applications/:id/secrets", models.ApplicationsWrite, handlers.JSON(http.StatusCreated, apis.AddSecret)),
+		api(DELETE, "/applications/:id/secrets/:secret_id", models.ApplicationsWrite, handlers.JSON(http.StatusNoContent, apis.RevokeSecret)),
 
 		api(GET, "/policy", models.PolicyRead, handlers.JSON(http.StatusOK, apis.Policy)),
 		api(PATCH, "/policy", models.PolicyWrite, handlers.JSON(http.StatusOK, apis.ChangePolicy)),
