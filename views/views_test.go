@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func ownPages(f views.Frame) map[string]templ.Component {
 	pages := map[string]templ.Component{}
 	for _, some := range []map[string]templ.Component{gatePages(), consentPages(), errorPages(f), profilePages(f), newTokenPages(f),
-		tokenPages(f), forwardAuthPages(f), requestPages(f)} {
+		tokenPages(f), forwardAuthPages(f), gatewayPages(f), requestPages(f)} {
 		maps.Copy(pages, some)
 	}
 	return pages

@@ -3,6 +3,7 @@ package web_test
 import (
 	_ "embed"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -117,6 +118,12 @@ func TestFlawsAreFound(t *testing.T) {
 // for an administrator, by the routes that answer them. Where there is none,
 // another test looks.
 func (w *workplace) addresses() map[string][]string {
+	all := gatewayAddresses()
+	maps.Copy(all, w.ownAddresses())
+	return all
+}
+
+func (w *workplace) ownAddresses() map[string][]string {
 	token := func(name string) string { return "/t/acme/tokens/" + w.ids[name] }
 	asked := func(name string) string { return "/t/dealers/token-requests/" + w.ids[name] }
 	return map[string][]string{

@@ -31,6 +31,7 @@ func workplaceOn(t *testing.T, database string) *workplace {
 	}
 	w.people(t)
 	w.tokens(t)
+	w.gateway(t)
 	w.requests(t)
 	disabled := true
 	_, err = modelstest.As(t, w.store, "acme", "ada").ChangeMember(t.Context(), "cem", models.MemberChange{Disabled: &disabled})

@@ -37,12 +37,18 @@ func jsonLines(s string) string { return `"` + strings.ReplaceAll(s, "\n", `\n`)
 // selfSigned makes a certificate that ends in twenty days, and its key.
 func selfSigned(t testing.TB) (cert, key string) {
 	t.Helper()
+	return certificateUntil(t, start.AddDate(0, 0, 20))
+}
+
+// certificateUntil makes a certificate with its end, and its key.
+func certificateUntil(t testing.TB, end time.Time) (cert, key string) {
+	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "orders.example.com"},
-		NotBefore: start.Add(-time.Hour), NotAfter: start.AddDate(0, 0, 20), IsCA: true, BasicConstraintsValid: true}
+		NotBefore: end.AddDate(0, 0, -20).Add(-time.Hour), NotAfter: end, IsCA: true, BasicConstraintsValid: true}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
 	if err != nil {
 		t.Fatal(err)

@@ -129,7 +129,7 @@ const noRequest = "req_01k7c3x9vqf4m8s2e0d6hj5ntb"
 var openRoutes = []string{
 	"GET /", "GET /login", "POST /login", "POST /logout", "POST /theme", "GET /setup", "POST /setup",
 	"GET /invite/:code", "POST /invite/:code", "GET /api/docs",
-	"GET /device", "POST /device",
+	"GET /device", "POST /device", "GET /oauth2/authorize", "POST /oauth2/authorize",
 }
 
 func TestThePageMatrixHasEveryRoute(t *testing.T) {
