@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"fmt"
-	"net/http"
 	"testing"
 	"time"
 
@@ -10,37 +9,54 @@ import (
 	"latchkey/models/modelstest"
 )
 
-// gateway makes one of each thing that the gateway needs, puts a proxy live
-// twice, and sends requests through it that are refused.
+// gateway makes one of each thing that the gateway needs, and puts a proxy
+// live twice.
 func (w *workplace) gateway(t *testing.T) {
 	t.Helper()
-	ada := modelstest.As(t, w.store, "acme", "ada")
-	token := w.token(t, ada, models.NewToken{Name: "gateway setup", Expires: models.ExpiresOn(day(90))})
-	send := func(method, path, body string, status int) {
-		t.Helper()
-		want(t, do(t, w.server, method, "/api/v1"+path, token, body), status, "")
-	}
-	cert, key := certificateUntil(t, time.Now().AddDate(0, 0, 20))
+	ctx, ada := t.Context(), modelstest.As(t, w.store, "acme", "ada")
+	w.clock.Set(time.Now().AddDate(0, 0, -20))
 	for _, name := range []string{"production", "staging"} {
-		send("POST", "/environments", `{"name":"`+name+`"}`, 201)
+		made(t)(ada.CreateEnvironment(ctx, models.NewEnvironment{Name: name}))
 	}
-	send("POST", "/projects", `{"name":"shop","description":"All that is sold, and to whom."}`, 201)
-	send("POST", "/projects", `{"name":"empty"}`, 201)
-	for _, c := range []string{`{"name":"orders-token","kind":"bearer","token":"s3cr3t"}`,
-		`{"name":"warehouse","kind":"basic","username":"latchkey","password":"s3cr3t"}`, `{"name":"maps","kind":"header","header":"X-Api-Key","value":"s3cr3t"}`} {
-		send("POST", shop+"/credentials", c, 201)
-	}
-	send("POST", shop+"/certificates", `{"name":"ours","pem":`+jsonLines(cert)+`,"key_pem":`+jsonLines(key)+`}`, 201)
-	send("POST", shop+"/connections", `{"name":"orders-api","base_url":"https://orders.internal.example.com/v1","credential":"orders-token","ca_certificate":"ours","client_certificate":"ours"}`, 201)
-	send("POST", shop+"/proxies", `{"name":"orders","description":"Orders of the shop, and their state.","route":"/orders","connection":"orders-api","required_scopes":{"read":["orders:read"],"write":["orders:write"]}}`, 201)
-	send("POST", shop+"/proxies", `{"name":"returns","route":"/returns","connection":null,"methods":["GET","POST"]}`, 201)
-	send("PUT", deployments+"/production", "", 201)
-	w.clock.Set(time.Now().Add(-30 * time.Minute))
-	send("PATCH", shop+"/proxies/orders", `{"required_scopes":{"read":["orders:read","stock:read"]},"methods":["GET","POST"]}`, 200)
-	send("PUT", deployments+"/production", "", 200)
-	send("PUT", deployments+"/staging", "", 201)
-	send("PATCH", shop+"/proxies/orders", `{"strip_route":false}`, 200)
+	made(t)(ada.CreateProject(ctx, models.NewProject{Name: "shop", Description: "All that is sold, and to whom."}))
+	made(t)(ada.CreateProject(ctx, models.NewProject{Name: "empty"}))
+	user, secret := "latchkey", "s3cr3t"
+	made(t)(ada.CreateCredential(ctx, "shop", models.NewCredential{Name: "orders-token", Kind: models.Bearer, Token: &secret}))
+	made(t)(ada.CreateCredential(ctx, "shop", models.NewCredential{Name: "warehouse", Kind: models.Basic, Username: &user, Password: &secret}))
+	cert, key := certificateUntil(t, time.Now().AddDate(0, 0, 20))
+	made(t)(ada.CreateCertificate(ctx, "shop", models.NewCertificate{Name: "ours", PEM: cert, KeyPEM: key}))
+	made(t)(ada.CreateConnection(ctx, "shop", models.NewConnection{Name: "orders-api", BaseURL: "https://orders.internal.example.com/v1",
+		Credential: "orders-token", CACertificate: "ours", ClientCertificate: "ours"}))
+	connection, none := "orders-api", ""
+	made(t)(ada.CreateProxy(ctx, "shop", models.NewProxy{Name: "orders", Description: "Orders of the shop, and their state.", Route: "/orders",
+		Connection: &connection, ReadScopes: []string{"orders:read"}, WriteScopes: []string{"orders:write"}}))
+	made(t)(ada.CreateProxy(ctx, "shop", models.NewProxy{Name: "returns", Route: "/returns", Connection: &none, Methods: []string{"GET", "POST"}}))
+	w.deploys(t, ada)
 	w.traffic(t, ada)
+}
+
+func (w *workplace) deploys(t *testing.T, ada *models.Access) {
+	t.Helper()
+	put := func(environment string) {
+		t.Helper()
+		_, _, err := ada.Deploy(t.Context(), "shop", "orders", environment)
+		must(t, err)
+	}
+	put("production")
+	w.clock.Set(time.Now().AddDate(0, 0, -19))
+	reads, keep := []string{"orders:read", "stock:read"}, false
+	made(t)(ada.ChangeProxy(t.Context(), "shop", "orders", models.ProxyChange{ReadScopes: &reads}))
+	put("production")
+	put("staging")
+	made(t)(ada.ChangeProxy(t.Context(), "shop", "orders", models.ProxyChange{StripRoute: &keep}))
+}
+
+// made fails the test when something was not.
+func made(t *testing.T) func(any, error) {
+	return func(_ any, err error) {
+		t.Helper()
+		must(t, err)
+	}
 }
 
 // traffic is what went through the gateway in the last hour.
@@ -48,14 +64,16 @@ func (w *workplace) traffic(t *testing.T, ada *models.Access) {
 	t.Helper()
 	live, err := ada.Serving(t.Context(), "production")
 	must(t, err)
-	reader := w.token(t, modelstest.As(t, w.store, "acme", "bo"), models.NewToken{Name: "shop window", Expires: models.ExpiresOn(day(90))})
+	bo := modelstest.As(t, w.store, "acme", "bo")
 	for i := range 40 {
 		w.clock.Set(time.Now().Add(time.Duration(i-45) * time.Minute))
 		for n := range i*7%11 + 2 {
 			ada.Served(live.Match("/orders"), time.Duration(n*n+3)*5*time.Millisecond, n == 9)
 		}
 		if i%5 == 0 {
-			do(t, w.server, http.MethodGet, fmt.Sprintf("/gw/acme/production/orders/%d", i), reader, "")
+			if _, err := bo.Admission(live, "production", "GET", fmt.Sprintf("/orders/%d", i)); models.KindOf(err) != models.Forbidden {
+				t.Fatal(err)
+			}
 		}
 	}
 	w.clock.Set(time.Now())
