@@ -20,7 +20,8 @@ func (con *Console) Token(c echo.Context, a *models.Access) error {
 		return err
 	}
 	page := views.TokenPage{Description: t.Description, CIDRs: t.AllowedCIDRs, Owner: a.User().Username,
-		UserAgent: orEmpty(t.LastUsedAgent), ParentID: orEmpty(t.ParentID), CanEdit: a.Can(models.TokensWrite) && t.RevokedAt == nil}
+		UserAgent: orEmpty(t.LastUsedAgent), ParentID: orEmpty(t.ParentID), Contact: keeper(c, a),
+		CanEdit: a.Can(models.TokensWrite) && t.RevokedAt == nil && t.Kind == models.KindPersonal}
 	if page.Frame, err = con.frame(c, a); err != nil {
 		return err
 	}
@@ -113,6 +114,9 @@ func (con *Console) ChangeToken(c echo.Context, a *models.Access) error {
 
 // ConfirmRevokeToken answers GET /t/:tenant/tokens/:id/revoke.
 func (con *Console) ConfirmRevokeToken(c echo.Context, a *models.Access) error {
+	if err := a.RequireRevokeOwn(); err != nil {
+		return err
+	}
 	ctx := c.Request().Context()
 	t, err := a.TokenByID(ctx, c.Param("id"))
 	if err != nil {
@@ -174,6 +178,9 @@ func (con *Console) RevokeTokens(c echo.Context, a *models.Access) error {
 }
 
 func (con *Console) confirmRevokeTokens(c echo.Context, a *models.Access, chosen []string) error {
+	if err := a.RequireRevokeOwn(); err != nil {
+		return err
+	}
 	ctx := c.Request().Context()
 	if len(chosen) > models.MaxLimit {
 		return &models.Error{Kind: models.Invalid, Message: "Choose at most 100 tokens at once."}

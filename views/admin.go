@@ -199,8 +199,12 @@ type TenantTokenRow struct {
 	ID            string
 	Name          string
 	Hint          string
-	Owner         string
+	Owner         string // empty for what an application does for itself
 	OwnerDisabled bool
+	Access        bool   // an access token: a grant or a dialect made it
+	Origin        string // which one
+	Application   string // that it was given to
+	ApplicationID string
 	Scopes        []string
 	Status        string // active, pending, expired or revoked
 	Created       time.Time

@@ -38,6 +38,17 @@ var actionWords = map[string]string{
 	"tenant.created":       "Created the tenant",
 	"tenant.suspended":     "Suspended the tenant",
 	"tenant.resumed":       "Resumed the tenant",
+
+	"application.created": "Registered the application",
+	"application.changed": "Changed the application",
+	"application.removed": "Deleted the application",
+	"application.allowed": "Allowed the application",
+	"application.refused": "Refused the application",
+	"secret.created":      "Generated a key for",
+	"secret.revoked":      "Revoked a key of",
+	"grant.ended":         "Took back what was given to",
+	"code.reused":         "Saw a code twice, and ended what was given to",
+	"refresh.reused":      "Saw a refresh token twice, and ended what was given to",
 }
 
 // export is the address of the same events as a file.
