@@ -94,7 +94,7 @@ func (con *Console) ApplicationUsers(c echo.Context, a *models.Access) error {
 	if err != nil {
 		return said(err)
 	}
-	page := views.ApplicationUsersPage{ApplicationHead: head, Page: part(c, list, -1)}
+	page := views.ApplicationUsersPage{ApplicationHead: head, Page: part(c, list, counted(list))}
 	for _, u := range list.Items {
 		page.Users = append(page.Users, userRow(u))
 	}

@@ -27,7 +27,7 @@ func (con *Console) Applications(c echo.Context, a *models.Access) error {
 		page.Rows = append(page.Rows, views.ApplicationRow{ID: app.ID, Name: app.Name, Kind: app.Kind, Owner: app.Owner,
 			Scopes: app.Scopes, Created: app.CreatedAt})
 	}
-	page.Page = part(c, list, -1)
+	page.Page = part(c, list, counted(list))
 	return Render(c, http.StatusOK, views.Applications(page))
 }
 

@@ -39,8 +39,12 @@ func (con *Console) Audit(c echo.Context, a *models.Access) error {
 		return err
 	}
 	page.Actors = append(page.Actors, models.CommandLine)
+	known, err := applicationsIn(ctx, a, list.Items)
+	if err != nil {
+		return err
+	}
 	for _, e := range list.Items {
-		page.Rows = append(page.Rows, auditRow(e))
+		page.Rows = append(page.Rows, linked(a, auditRow(e), e, known))
 	}
 	return Render(c, http.StatusOK, views.Audit(page))
 }

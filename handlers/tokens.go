@@ -36,7 +36,7 @@ func (con *Console) Token(c echo.Context, a *models.Access) error {
 	if err := relatives(ctx, a, &page); err != nil {
 		return err
 	}
-	if page.Events, err = tokenEvents(ctx, a, t.ID); err != nil {
+	if page.Events, err = tokenEvents(ctx, a, t); err != nil {
 		return err
 	}
 	return Render(c, http.StatusOK, views.Token(page))
@@ -55,11 +55,14 @@ func relatives(ctx context.Context, a *models.Access, page *views.TokenPage) (er
 	return err
 }
 
-func tokenEvents(ctx context.Context, a *models.Access, id string) ([]views.TokenEvent, error) {
-	events, err := a.TokenEvents(ctx, id)
+func tokenEvents(ctx context.Context, a *models.Access, t models.Token) ([]views.TokenEvent, error) {
+	events, err := a.TokenEvents(ctx, t.ID)
 	out := make([]views.TokenEvent, len(events))
 	for i, e := range events {
 		out[i] = views.TokenEvent{Action: e.Action, Actor: e.Actor, What: renaming(e), Address: e.ClientIP, At: e.At, Count: e.Count}
+		if t.Application != "" && e.ActorID == t.ApplicationID {
+			out[i].Actor = t.Application
+		}
 	}
 	return out, err
 }

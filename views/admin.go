@@ -258,12 +258,14 @@ type AuditPage struct {
 type AuditRow struct {
 	Time      time.Time
 	Actor     string // "" when nobody was proved
+	ActorHref string // of an application
 	Via       string // console, command line, …
 	TokenHint string // instead of Via, when a token was used
 	Action    string
 	Refused   bool   // it was tried, and did not happen
 	What      string // a verb phrase: "Changed the roles of"
 	Subject   string // what it was done to
+	Href      string // of an application that it was done to
 	Owner     string // whose the subject is
 	Reason    string // why it was refused
 	Count     int    // how often, when a flood was counted as one event

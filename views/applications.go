@@ -174,7 +174,7 @@ func (h ApplicationHead) framed(title string, crumbs ...Link) Frame {
 // once never comes back to the address of the page itself: it answers a form,
 // and what it shows is shown once.
 func (p SecretShownPage) once() Frame {
-	f := p.framed(p.heading(), Link{p.Name, p.of()}, Link{Text: p.heading()})
+	f := p.framed(p.heading(), Link{p.Name, p.of()}, Link{Text: "Shown once"})
 	f.Path = p.of("keys")
 	return f
 }

@@ -1,6 +1,9 @@
 package views
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // An AuthorisedRow is an application that acts for the user.
 type AuthorisedRow struct {
@@ -18,24 +21,31 @@ type RevokeAuthorisationPage struct {
 	Application AuthorisedRow
 }
 
-// Where access tokens come from, for people: after the tag.
-var originWords = map[string]string{
-	"authorization_code": "by an application, allowed in a browser",
-	"device_code":        "by an application, on a device",
-	"client_credentials": "of an application, for itself",
-	"purewl":             "of a partner, for itself",
-	"apinizer":           "signed in over the Apinizer API",
-	"password":           "signed in with a password",
+// An origin is where an access token comes from, and how that came about.
+type origin struct{ by, how string }
+
+var origins = map[string]origin{
+	"authorization_code": {"an application", "You allowed it in a browser."},
+	"device_code":        {"an application", "You allowed it for a device."},
+	"client_credentials": {"an application", "It acts for itself."},
+	"purewl":             {"a partner", "It acts for itself."},
+	"apinizer":           {"a sign-in over the Apinizer API", "It took the user name and the password."},
+	"password":           {"a sign-in over the API", "It took the user name and the password."},
 }
 
-// made says where an access token comes from. The name of the token is that of
-// the application, unless somebody has changed it.
+// made says by which application, unless the name of the token says it already.
 func (t TokenRow) made() string {
-	if t.Application != "" && t.Application != t.Name {
+	switch {
+	case t.Application != "" && t.Application != t.Name:
 		return "by " + t.Application
+	case t.Origin == "device_code":
+		return "on a device"
 	}
-	return originWords[t.Origin]
+	return ""
 }
+
+// maker is what made an access token.
+func (t TokenRow) maker() string { return cmp.Or(t.Application, origins[t.Origin].by) }
 
 // lasting says how an application acts for the user.
 func (r AuthorisedRow) lasting(f Frame) string {
