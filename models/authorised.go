@@ -67,35 +67,37 @@ func (a *Access) authorised(tx *gorm.DB, given []Grant) (list []AuthorisedApplic
 	for _, app := range apps {
 		list[at[app.ID]].Name = app.Name
 	}
-	use, err := a.useOf(tx, given)
-	for _, g := range given {
-		app, of := &list[at[g.ApplicationID]], use[g.ID]
-		app.LiveTokens += of.live
-		app.LastUsedAt = later(app.LastUsedAt, of.last)
+	use, err := a.useOf(tx, ids, []string{a.user.ID})
+	for i := range list {
+		of := use[acting{list[i].ID, a.user.ID}]
+		list[i].LiveTokens, list[i].LastUsedAt = of.live, of.last
 	}
 	return list, err
 }
 
-// A grantUse is how the tokens of a grant are used.
-type grantUse struct {
+// acting is an application that acts for a user.
+type acting struct{ application, user string }
+
+// An actingUse is how its tokens are used.
+type actingUse struct {
 	live int64
 	last *time.Time
 }
 
-// useOf tells how the tokens of grants are used, by grant.
-func (a *Access) useOf(tx *gorm.DB, given []Grant) (map[string]grantUse, error) {
-	ids, use := make([]string, len(given)), make(map[string]grantUse, len(given))
-	for i, g := range given {
-		ids[i] = g.ID
-	}
+// useOf tells how the access tokens of applications are used for users. One
+// that has ended tells of the last use too.
+func (a *Access) useOf(tx *gorm.DB, applications, users []string) (map[acting]actingUse, error) {
 	var made []Token
-	err := tx.Select("grant_id, created_at, not_before, expires_at, revoked_at, last_used_at").Where("grant_id IN ?", ids).Find(&made).Error
+	err := tx.Select("application_id, user_id, created_at, not_before, expires_at, revoked_at, last_used_at").
+		Where("application_id IN ? AND user_id IN ? AND kind = ?", applications, users, KindAccess).Find(&made).Error
+	use := map[acting]actingUse{}
 	for _, t := range made {
-		of := use[t.GrantID]
+		who := acting{t.ApplicationID, t.UserID}
+		of := use[who]
 		if of.last = later(of.last, t.LastUsedAt); t.Status(a.policy, a.store.now()) == Active {
 			of.live++
 		}
-		use[t.GrantID] = of
+		use[who] = of
 	}
 	return use, err
 }
@@ -169,7 +171,7 @@ func (a *Access) ApplicationUsers(ctx context.Context, id string, p Paging) (lis
 			return err
 		}
 		list.Next, list.Prev, list.From = given.Next, given.Prev, given.From
-		list.Items, err = a.usersOf(tx, given.Items)
+		list.Items, err = a.usersOf(tx, id, given.Items)
 		return err
 	})
 	return list, err
@@ -190,7 +192,7 @@ func (a *Access) ApplicationUserByName(ctx context.Context, id, username string)
 		if err == nil && len(given) == 0 {
 			return errNotAllowed
 		}
-		list, err := a.usersOf(tx, given)
+		list, err := a.usersOf(tx, id, given)
 		if err == nil {
 			u = list[0]
 		}
@@ -208,7 +210,7 @@ func (a *Access) newestGrants(q *gorm.DB) *gorm.DB {
 		" AND newer.ended_at IS NULL AND newer.expires_at > ? AND (newer.created_at, newer.id) > (grants.created_at, grants.id))", now)
 }
 
-func (a *Access) usersOf(tx *gorm.DB, given []Grant) ([]ApplicationUser, error) {
+func (a *Access) usersOf(tx *gorm.DB, application string, given []Grant) ([]ApplicationUser, error) {
 	list, ids := make([]ApplicationUser, len(given)), make([]string, len(given))
 	for i, g := range given {
 		ids[i] = g.UserID
@@ -223,10 +225,11 @@ func (a *Access) usersOf(tx *gorm.DB, given []Grant) ([]ApplicationUser, error) 
 	for _, u := range users {
 		named[u.ID] = u
 	}
-	use, err := a.useOf(tx, given)
+	use, err := a.useOf(tx, []string{application}, ids)
 	for i, g := range given {
+		of := use[acting{application, g.UserID}]
 		list[i] = ApplicationUser{UserID: g.UserID, Username: named[g.UserID].Username, DisplayName: named[g.UserID].DisplayName,
-			Scopes: g.Scopes, Since: g.CreatedAt, LastUsedAt: use[g.ID].last, LiveTokens: use[g.ID].live}
+			Scopes: g.Scopes, Since: g.CreatedAt, LastUsedAt: of.last, LiveTokens: of.live}
 	}
 	return list, err
 }
