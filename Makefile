@@ -4,7 +4,9 @@ WITH_POSTGRES = .ci/with-postgres
 FUZZTIME = 10s
 SIZES = 1000,1000000
 
-.PHONY: help dev build test race fuzz lint check golden generate bench prove
+CLIENTS = web/testdata/clients
+
+.PHONY: help dev build clients test race fuzz lint check golden generate bench prove
 
 help: ## say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -15,10 +17,15 @@ dev: ## serve, and start again at every change, on http://localhost:7331
 build: ## build bin/latchkey
 	go build -trimpath -o bin/latchkey ./cmd/latchkey
 
-test: ## run every test, on SQLite and PostgreSQL and in a real browser
+clients: $(CLIENTS)/node_modules/.package-lock.json ## fetch the OAuth clients for JavaScript that tests drive
+
+$(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package.json $(CLIENTS)/package-lock.json
+	npm ci --prefix $(CLIENTS)
+
+test: clients ## run every test, on SQLite and PostgreSQL and in a real browser
 	$(WITH_POSTGRES) go test -timeout 15m ./...
 
-race: ## run the tests of what works at the same time under the race detector
+race: clients ## run the tests of what works at the same time under the race detector
 	$(WITH_POSTGRES) go test -race -timeout 20m ./models/... ./web/...
 
 fuzz: ## run each fuzzer for FUZZTIME

@@ -171,11 +171,15 @@ func contact(c echo.Context, a *models.Access) string {
 	return text
 }
 
+// maxNext is how long an address to come back to may be, in bytes: it may hold
+// all that an application asks for.
+const maxNext = 8000
+
 // local is an address of ours that a form or a link may lead back to, "/" for
 // every other: nobody is sent from here to another site.
 func local(next string) string {
 	path, _, _ := strings.Cut(next, "?")
-	if !strings.HasPrefix(next, "/") || strings.Contains(path, "//") || strings.Contains(next, `\`) || len(next) > 2000 {
+	if !strings.HasPrefix(next, "/") || strings.Contains(path, "//") || strings.Contains(next, `\`) || len(next) > maxNext {
 		return "/"
 	}
 	for i := range len(next) {

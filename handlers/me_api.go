@@ -40,13 +40,15 @@ type applicationJSON struct {
 // meHead is the answer of GET /me up to the token: it is the same for every
 // token with the same rights, and encoded once.
 var meHead = models.NewMemo(func(a *models.Access) []byte {
-	u, n := a.User(), a.Tenant()
-	head, _ := json.Marshal(meJSON{ // strings can always be encoded
-		User:   &userJSON{ID: u.ID, Username: u.Username, DisplayName: u.DisplayName, Email: orNull(u.Email)},
-		Tenant: tenantJSON{ID: n.ID, Slug: n.Slug, Name: n.Name},
-		Roles:  texts(a.RolesHeld()),
-		Scopes: texts(a.Scopes()),
-	})
+	n := a.Tenant()
+	me := meJSON{Tenant: tenantJSON{ID: n.ID, Slug: n.Slug, Name: n.Name}, Roles: texts(a.RolesHeld()), Scopes: texts(a.Scopes())}
+	if u := a.User(); u.ID != "" { // else an application acts as itself
+		me.User = &userJSON{ID: u.ID, Username: u.Username, DisplayName: u.DisplayName, Email: orNull(u.Email)}
+	}
+	if app := a.Application(); app != nil {
+		me.Application = &applicationJSON{ID: app.ID, Name: app.Name}
+	}
+	head, _ := json.Marshal(me) // strings can always be encoded
 	return append(head[:len(head)-1], `,"token":`...)
 })
 

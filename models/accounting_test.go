@@ -75,6 +75,12 @@ var accounts = map[string]account{
 	"Operator.SuspendTenant": taken("the tenant is suspended", itsTenant),
 	"Operator.ResumeTenant":  given("the tenant is resumed", itsTenant),
 
+	"Access.DeviceRequest": reads,
+	"Access.DecideDevice": {try: func(t *testing.T, s *models.Store, x *scene) error {
+		_, err := x.as(t, s).DecideDevice(t.Context(), aUserCode(t, s, x.as(t, s)), true)
+		return err
+	}, why: noToken},
+
 	"Access.CreateToken": {try: func(t *testing.T, s *models.Store, x *scene) error {
 		_, _, err := x.as(t, s).CreateToken(t.Context(), models.NewToken{Name: "new", Expires: models.Never})
 		return err

@@ -12,6 +12,7 @@ import (
 // actions is every action that can be in the audit log, in order.
 var actions = []string{
 	"account.changed",
+	"device.denied",
 	"member.added", "member.changed", "member.disabled", "member.enabled", "member.invited", "member.joined",
 	"member.removed", "member.uninvited",
 	"password.changed", "password.refused",

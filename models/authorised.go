@@ -151,6 +151,9 @@ func (a *Access) takeBack(tx *gorm.DB, e *AuditEvent, applicationID, userID, use
 	if err := holdUser(tx, userID); err != nil {
 		return err
 	}
+	if err := a.voidCodes(tx, from); err != nil {
+		return err
+	}
 	n, err := a.endGiven(tx, e, from)
 	e.Action, e.Subject = "grant.ended", app.ID
 	e.After = map[string]any{"name": app.Name, "user": username, "tokens_revoked": n}

@@ -132,6 +132,9 @@ func (a *Access) Allow(ctx context.Context, auth Authorization) (code string, er
 		if err != nil {
 			return err
 		}
+		if err := holdActive(tx, a.user.ID); err != nil { // who is removed meanwhile has allowed nothing
+			return err
+		}
 		code = randomBase62(43)
 		now := a.store.now()
 		e.Action, e.Subject = "application.allowed", app.ID
@@ -142,3 +145,7 @@ func (a *Access) Allow(ctx context.Context, auth Authorization) (code string, er
 	})
 	return code, err
 }
+
+// Supersedes reports whether what an application is given takes the place of
+// what it was given before.
+func (a *Access) Supersedes() bool { return !a.policy.Off(DialectWePay) }

@@ -23,6 +23,7 @@ type theirs struct {
 	invitation string
 	session    string
 	username   string
+	userCode   string // that a device shows
 }
 
 // notFound is what every operation must say of another tenant's things.
@@ -60,6 +61,15 @@ var operations = map[string]func(ctx context.Context, ada *models.Access, bobs t
 	"CreateRole":          ownTenant, // the same name in two tenants is two roles
 	"OwnRoles":            ownTenant, // the caller's own
 	"CountLiveTokens":     ownTenant, // of the caller's tenant; it takes no name
+
+	"DeviceRequest": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		_, err := ada.DeviceRequest(ctx, bobs.userCode)
+		return notFound(err)
+	},
+	"DecideDevice": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		_, err := ada.DecideDevice(ctx, bobs.userCode, true)
+		return notFound(err)
+	},
 
 	"Offspring": func(ctx context.Context, ada *models.Access, bobs theirs) error {
 		n, err := ada.Offspring(ctx, []string{bobs.token.ID})
@@ -271,6 +281,7 @@ func adaAndTheirs(t *testing.T, s *models.Store) (*models.Access, theirs) {
 		t.Fatal(err)
 	}
 	bobs.invitation = inv.ID
+	bobs.userCode = aUserCode(t, s, bob)
 	if _, err := s.SignIn(ctx, "bob", "correct horse bob staple", models.Visitor{}); err != nil {
 		t.Fatal(err)
 	}

@@ -11,13 +11,14 @@ import (
 const batch = 500
 
 // Tidy deletes what is over: expired sessions, failures that nobody has to wait
-// for any more, and setup codes. Call it every few minutes.
+// for any more, setup codes and device codes. Call it every few minutes.
 func (s *Store) Tidy(ctx context.Context) error {
 	now := s.now()
 	sweeps := []func(tx *gorm.DB) (int, error){
 		func(tx *gorm.DB) (int, error) { return sweepSessions(tx, now) },
 		func(tx *gorm.DB) (int, error) { return sweepThrottles(tx, now) },
 		func(tx *gorm.DB) (int, error) { return sweepSetupCodes(tx, now) },
+		func(tx *gorm.DB) (int, error) { return sweepDevices(tx, now) },
 		sweepWithdrawals,
 	}
 	for _, sweep := range sweeps {
@@ -59,4 +60,15 @@ func sweepThrottles(tx *gorm.DB, now time.Time) (int, error) {
 
 func sweepSetupCodes(tx *gorm.DB, now time.Time) (int, error) {
 	return 0, tx.Where("expires_at <= ?", now).Delete(&setupCode{}).Error
+}
+
+// sweepDevices lets a program that still asks hear that its code is over, for
+// as long as the code has lived.
+func sweepDevices(tx *gorm.DB, now time.Time) (int, error) {
+	var hashes [][]byte
+	err := tx.Model(&deviceCode{}).Where("expires_at <= ?", now.Add(-deviceLife)).Limit(batch).Pluck("hash", &hashes).Error
+	if err != nil || len(hashes) == 0 {
+		return 0, err
+	}
+	return len(hashes), tx.Where("hash IN ?", hashes).Delete(&deviceCode{}).Error
 }

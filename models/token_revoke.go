@@ -115,6 +115,9 @@ func (a *Access) end(tx *gorm.DB, ids []string) (n int64, ended []string, err er
 // endTokensOf revokes every token of a user in the tenant, and ends what they
 // gave to applications.
 func (a *Access) endTokensOf(tx *gorm.DB, userID string) (int64, error) {
+	if err := a.voidCodes(tx, func(q *gorm.DB) *gorm.DB { return q.Where("user_id = ?", userID) }); err != nil {
+		return 0, err
+	}
 	if err := tx.Model(&Grant{}).Where("user_id = ? AND ended_at IS NULL", userID).Update("ended_at", a.store.now()).Error; err != nil {
 		return 0, err
 	}

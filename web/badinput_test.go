@@ -86,7 +86,7 @@ func TestBadCredentials(t *testing.T) {
 		}
 		for at := range good {
 			w := do(t, sc.server, "GET", "/api/v1/me", good[:at]+other(good[at:at+1])+good[at+1:], "")
-			if want(t, w, 401, "invalid_token"); w.Header().Get("WWW-Authenticate") != `Bearer realm="latchkey", error="invalid_token", error_description="The token is not valid."` {
+			if want(t, w, 401, "invalid_token"); w.Header().Get("WWW-Authenticate") != `Bearer realm="latchkey", error="invalid_token", error_description="The token is not valid.", `+learnMore {
 				t.Errorf("with another character at %d: %s", at, w.Header().Get("WWW-Authenticate"))
 			}
 		}

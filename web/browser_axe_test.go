@@ -133,6 +133,7 @@ func (w *workplace) addresses() map[string][]string {
 
 		"/":                    {"/"},
 		"/api/docs":            {"/api/docs"},
+		"/device":              {"/device", "/device?user_code=WDJB-MJHT"},
 		"/invite/:code":        nil,
 		"/login":               nil,
 		"/setup":               nil,

@@ -37,6 +37,18 @@ var statements = map[models.Kind]statement{
 	models.Conflict:     {http.StatusConflict, "conflict"},
 	models.TooMany:      {http.StatusTooManyRequests, "rate_limited"},
 	models.Unavailable:  {http.StatusServiceUnavailable, "unavailable"},
+
+	// of the OAuth 2.0 endpoints, which tell them in words of their own
+	models.InvalidClient:        {http.StatusBadRequest, "invalid_request"},
+	models.InvalidGrant:         {http.StatusBadRequest, "invalid_request"},
+	models.UnauthorizedClient:   {http.StatusBadRequest, "invalid_request"},
+	models.UnsupportedGrant:     {http.StatusBadRequest, "invalid_request"},
+	models.UnsupportedResponse:  {http.StatusBadRequest, "invalid_request"},
+	models.InvalidScope:         {http.StatusBadRequest, "invalid_request"},
+	models.AccessDenied:         {http.StatusBadRequest, "invalid_request"},
+	models.AuthorizationPending: {http.StatusBadRequest, "invalid_request"},
+	models.SlowDown:             {http.StatusBadRequest, "invalid_request"},
+	models.ExpiredCode:          {http.StatusBadRequest, "invalid_request"},
 }
 
 // A problem is an error as the API reports it (RFC 9457).
@@ -127,17 +139,20 @@ func (s *Server) fail(err error, c echo.Context) {
 // counted and not logged, for the log would be the next to be too much.
 func (p problem) busy() bool { return p.cause.Kind == models.Unavailable && p.cause.Err == nil }
 
-// challenge asks for a token and says nothing about one (RFC 6750 3.1).
-var challenge = []string{`Bearer realm="latchkey"`}
+// refusedToken tells what is wrong with a token (RFC 6750 3), and where to learn
+// how to get another (RFC 9728 5.1).
+func (s *Server) refusedToken(why string) []string {
+	return []string{`Bearer realm="latchkey", error="invalid_token", error_description="` + why + `", ` + s.resourceMetadata}
+}
 
 // explainJSON answers a program (RFC 9457, RFC 6750 3).
 func (s *Server) explainJSON(c echo.Context, p problem) error {
 	h := c.Response().Header()
 	switch p.Code {
 	case "missing_token":
-		h["Www-Authenticate"] = challenge
+		h["Www-Authenticate"] = s.challenge
 	case "invalid_token":
-		h["Www-Authenticate"] = []string{`Bearer realm="latchkey", error="invalid_token", error_description="` + p.Detail + `"`}
+		h["Www-Authenticate"] = s.refusedToken(p.Detail)
 	case "forbidden": // more than a scope is missing, and no other token of the owner would do
 		h.Set("WWW-Authenticate", `Bearer realm="latchkey", error="insufficient_scope"`)
 	case "insufficient_scope":

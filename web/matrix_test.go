@@ -156,10 +156,11 @@ func TestEveryRouteRefusesWhatProvesNobody(t *testing.T) {
 	modelstest.EachAt(t, clock.Now, func(t *testing.T, s *models.Store) {
 		srv := newServer(t, s)
 		for _, c := range worthless(t, s, clock) {
-			header, code := `Bearer realm="latchkey"`, "missing_token"
+			header, code := `Bearer realm="latchkey", `, "missing_token"
 			if c.description != "" {
-				header, code = header+`, error="invalid_token", error_description="`+c.description+`"`, "invalid_token"
+				header, code = header+`error="invalid_token", error_description="`+c.description+`", `, "invalid_token"
 			}
+			header += learnMore
 			for _, r := range apiRoutes {
 				var headers []string
 				if c.value != "" {

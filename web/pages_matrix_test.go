@@ -63,6 +63,7 @@ var pageRoutes = []struct {
 var openRoutes = []string{
 	"GET /", "GET /login", "POST /login", "POST /logout", "POST /theme", "GET /setup", "POST /setup",
 	"GET /invite/:code", "POST /invite/:code", "GET /api/docs",
+	"GET /device", "POST /device",
 }
 
 func TestThePageMatrixHasEveryRoute(t *testing.T) {

@@ -40,6 +40,7 @@ var (
 	bareSurface   = &surface{"bare", (*Server).nobody, (*Server).explainJSON, false}
 	pageSurface   = &surface{"page", (*Server).fromSession, (*Server).explainPage, true}
 	apiSurface    = &surface{"api", (*Server).fromBearer, (*Server).explainJSON, false}
+	oauthSurface  = &surface{"oauth", (*Server).nobody, (*Server).explainOAuth, false}
 	verifySurface = &surface{"verify", (*Server).fromForwarded, (*Server).explainJSON, false}
 )
 
@@ -59,6 +60,11 @@ func open(method, path string, h echo.HandlerFunc) route {
 // bare is for programs, and asks for no credential.
 func bare(method, path string, h echo.HandlerFunc) route {
 	return route{bareSurface, method, path, models.Proved, func(c echo.Context, _ *models.Access) error { return h(c) }}
+}
+
+// oauth is for an application, which proves itself in the request.
+func oauth(method, path string, h echo.HandlerFunc) route {
+	return route{oauthSurface, method, path, models.Proved, func(c echo.Context, _ *models.Access) error { return h(c) }}
 }
 
 // page is for a member of the tenant in the path who has signed in.

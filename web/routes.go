@@ -12,6 +12,7 @@ import (
 // bare prove nothing.
 func (s *Server) routes() []route {
 	con, apis := s.console(), handlers.API{BaseURL: s.BaseURL}
+	apps := handlers.OAuth{Store: s.Store, BaseURL: s.BaseURL}
 	return []route{
 		bare(GET, "/healthz", healthz),
 		bare(GET, "/readyz", s.readyz),
@@ -91,6 +92,17 @@ func (s *Server) routes() []route {
 
 		page(GET, "/t/:tenant/audit", models.AuditRead, con.Audit),
 		page(GET, "/t/:tenant/audit.csv", models.AuditRead, con.AuditCSV),
+
+		bare(GET, "/.well-known/oauth-authorization-server", apps.Metadata),
+		bare(GET, "/.well-known/oauth-protected-resource", apps.ResourceMetadata),
+		open(GET, "/oauth2/authorize", con.Authorize),
+		open(POST, "/oauth2/authorize", con.DecideAuthorization),
+		oauth(POST, "/oauth2/token", apps.Token),
+		oauth(POST, "/oauth2/introspect", apps.Introspect),
+		oauth(POST, "/oauth2/revoke", apps.Revoke),
+		oauth(POST, "/oauth2/device_authorization", apps.StartDevice),
+		open(GET, "/device", con.DevicePage),
+		open(POST, "/device", con.Device),
 
 		verify("/verify", handlers.Verify),
 

@@ -39,14 +39,16 @@ type Config struct {
 type Server struct {
 	Config
 	clients
-	echo        *echo.Echo
-	sessions    *sessionStore
-	crossOrigin *http.CrossOriginProtection
-	headers     []header            // of pages
-	apiHeaders  []header            // of what only programs read
-	surfaces    map[string]*surface // by the path of the route
-	draining    atomic.Bool
-	seen        *metrics
+	echo             *echo.Echo
+	sessions         *sessionStore
+	crossOrigin      *http.CrossOriginProtection
+	challenge        []string            // asks for a token and says nothing about one (RFC 6750 3.1)
+	resourceMetadata string              // where to learn how to get one (RFC 9728 5.1)
+	headers          []header            // of pages
+	apiHeaders       []header            // of what only programs read
+	surfaces         map[string]*surface // by the path of the route
+	draining         atomic.Bool
+	seen             *metrics
 }
 
 // New returns a Server ready to serve.
@@ -56,6 +58,8 @@ func New(cfg Config) *Server {
 	s := &Server{Config: cfg, clients: from, echo: echo.New(), sessions: newSessionStore(cfg.Store, secure, from),
 		crossOrigin: http.NewCrossOriginProtection(), headers: pageHeaders(secure), apiHeaders: programHeaders(secure),
 		surfaces: map[string]*surface{}, seen: newMetrics(cfg.Metrics)}
+	s.resourceMetadata = `resource_metadata="` + cfg.BaseURL.JoinPath("/.well-known/oauth-protected-resource").String() + `"`
+	s.challenge = []string{`Bearer realm="latchkey", ` + s.resourceMetadata}
 	countVerification(cfg.Metrics, cfg.Store.Memory)
 	e := s.echo
 	e.HTTPErrorHandler = s.fail

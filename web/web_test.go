@@ -27,6 +27,9 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files")
 
+// learnMore ends every demand for a token (RFC 9728 5.1).
+const learnMore = `resource_metadata="http://localhost:8080/.well-known/oauth-protected-resource"`
+
 // newServer returns a server for tests, which serves from memory as one in use
 // does. change may set other things than usual.
 func newServer(t testing.TB, s *models.Store, change ...func(*web.Config)) *web.Server {
