@@ -129,6 +129,8 @@ var accounts = map[string]account{
 		return err
 	}, why: noToken},
 
+	"Access.ApplicationUse": reads, "Access.ApplicationUserByName": reads,
+
 	"Access.Tenants": reads, "Access.CurrentToken": reads, "Access.PolicyImpact": reads, "Access.OnlyAdministrator": reads,
 	"Access.OwnRoles": reads, "Access.CountLiveTokens": reads, "Access.Offspring": reads, "Access.TenantOffspring": reads,
 	"Access.StoppedOwners": reads, "Access.Sessions": reads, "Access.AuditEvents": reads, "Access.EachAuditEvent": reads,

@@ -71,6 +71,16 @@ var operations = map[string]func(ctx context.Context, ada *models.Access, bobs t
 		return notFound(err)
 	},
 
+	// TestAnotherTenantsApplicationTellsNothing tries these with what is there.
+	"ApplicationUse": func(ctx context.Context, ada *models.Access, _ theirs) error {
+		_, err := ada.ApplicationUse(ctx, models.NewID("app"))
+		return notFound(err)
+	},
+	"ApplicationUserByName": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		_, err := ada.ApplicationUserByName(ctx, models.NewID("app"), bobs.username)
+		return notFound(err)
+	},
+
 	"Offspring": func(ctx context.Context, ada *models.Access, bobs theirs) error {
 		n, err := ada.Offspring(ctx, []string{bobs.token.ID})
 		return none(make([]int, n), err)
