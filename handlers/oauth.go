@@ -35,20 +35,30 @@ func parameters(c echo.Context) (url.Values, error) {
 	if r.URL.RawQuery != "" {
 		return nil, badParameters("Send the parameters in the body, not in the address.")
 	}
-	kind, attributes, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	charset := attributes["charset"]
-	if err != nil || kind != echo.MIMEApplicationForm || charset != "" && !strings.EqualFold(charset, "utf-8") {
-		return nil, &Unreadable{http.StatusUnsupportedMediaType, "unsupported_media_type", "Send the parameters as " + echo.MIMEApplicationForm + "."}
-	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, err
+	}
+	if !isForm(r.Header) && (len(body) > 0 || len(r.Header["Content-Type"]) > 0) { // nothing at all is a form without a field
+		return nil, &Unreadable{http.StatusUnsupportedMediaType, "unsupported_media_type", "Send the parameters as " + echo.MIMEApplicationForm + "."}
 	}
 	in, err := url.ParseQuery(string(body))
 	if err != nil {
 		return nil, badParameters("The body is not a well-formed form.")
 	}
 	return in, once(in)
+}
+
+// isForm reports whether a body is said to be a form, once, in an encoding that
+// is read here.
+func isForm(h http.Header) bool {
+	sent := h["Content-Type"]
+	if len(sent) != 1 || h.Get("Content-Encoding") != "" {
+		return false
+	}
+	kind, attributes, err := mime.ParseMediaType(sent[0])
+	charset := attributes["charset"]
+	return err == nil && kind == echo.MIMEApplicationForm && (charset == "" || strings.EqualFold(charset, "utf-8"))
 }
 
 // once refuses parameters that two readers would understand differently.

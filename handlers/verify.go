@@ -2,6 +2,8 @@ package handlers
 
 import (
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -10,14 +12,56 @@ import (
 )
 
 // Verify answers a proxy that asks whether to let a request through, and tells
-// it who is calling. Every header is always there, if only empty: a proxy that
-// copies them overwrites whatever the client sent under their names.
+// it who is calling. The query says what is demanded of the caller.
 func Verify(c echo.Context, a *models.Access) error {
+	var query url.Values
 	if c.Request().URL.RawQuery != "" {
-		demand := models.Demand{Scopes: c.QueryParam("scope"), Role: c.QueryParam("role"), Tenant: c.QueryParam("tenant")}
-		if err := a.Admit(demand); err != nil {
-			return err
+		query = c.QueryParams()
+	}
+	return admit(c, a, query)
+}
+
+// demandHeader holds a demand where the query is the client's own.
+const demandHeader = "X-Latchkey-Demand"
+
+// VerifyAppended is Verify for a proxy that appends the path and the query of
+// the client's request to ours, as Envoy does. What is demanded stands in a
+// header of the proxy, written like a query; who could write into ours could
+// otherwise choose it.
+func VerifyAppended(c echo.Context, a *models.Access) error {
+	sent := c.Request().Header[demandHeader]
+	if len(sent) == 0 {
+		return admit(c, a, nil)
+	}
+	query, err := url.ParseQuery(sent[0])
+	if err != nil || len(sent) > 1 || len(query) == 0 {
+		return errDemand
+	}
+	for name, values := range query {
+		if len(values) > 1 || !slices.Contains(demands, name) {
+			return errDemand
 		}
+	}
+	return admit(c, a, query)
+}
+
+// demands are what a proxy may ask of a caller.
+var demands = []string{"scope", "role", "tenant"}
+
+var errDemand = &models.Error{Kind: models.BadRequest,
+	Message: "Write the demand once, with a value for each of scope, role and tenant that it names: scope=invoices:read&tenant=acme."}
+
+// admit asks for what a proxy demands and says who is calling. Every header is
+// always there, if only empty: a proxy that copies them overwrites whatever the
+// client sent under their names.
+func admit(c echo.Context, a *models.Access, query url.Values) error {
+	for _, name := range demands {
+		if query.Has(name) && query.Get(name) == "" {
+			return errDemand // what is left empty by mistake must not let everybody in
+		}
+	}
+	if err := a.Admit(models.Demand{Scopes: query.Get("scope"), Role: query.Get("role"), Tenant: query.Get("tenant")}); err != nil {
+		return err
 	}
 	h := c.Response().Header()
 	for _, known := range identified.Of(a) {

@@ -95,9 +95,12 @@ func (a *Access) Can(s Scope) bool {
 
 // canGive reports whether the caller may give all these to somebody: nobody
 // can give a scope that they lack. What every member has is no gift.
-func (a *Access) canGive(list []Scope) bool {
+func (a *Access) canGive(list []Scope) bool { return a.holds(list, base) }
+
+// holds reports whether the caller may do all these, but for what anybody may.
+func (a *Access) holds(list, anybody []Scope) bool {
 	for _, most := range [][]Scope{a.granted, a.narrowed, a.allowance} {
-		if most != nil && !within(list, slices.Concat(most, base)) {
+		if most != nil && !within(list, slices.Concat(most, anybody)) {
 			return false
 		}
 	}

@@ -80,6 +80,38 @@ var accounts = map[string]account{
 		_, err := x.as(t, s).DecideDevice(t.Context(), aUserCode(t, s, x.as(t, s)), true)
 		return err
 	}, why: noToken},
+	"Access.ChangeApplication": {try: func(t *testing.T, s *models.Store, x *scene) error {
+		_, err := x.in(t, s).ChangeApplication(t.Context(), x.app.app.ID, models.ApplicationChange{Scopes: &[]string{"projects:read"}})
+		return err
+	}, withdraws: func(x *scene) []string { return []string{x.app.app.ID} }},
+	"Access.RemoveApplication": {try: func(t *testing.T, s *models.Store, x *scene) error {
+		return x.in(t, s).RemoveApplication(t.Context(), x.app.app.ID)
+	}, withdraws: func(x *scene) []string { return []string{x.app.app.ID, x.given} }},
+	"Access.RevokeAuthorisation": {try: func(t *testing.T, s *models.Store, x *scene) error {
+		return x.as(t, s).RevokeAuthorisation(t.Context(), x.app.app.ID)
+	}, withdraws: func(x *scene) []string { return []string{x.given} }},
+	"Access.RevokeApplicationUser": {try: func(t *testing.T, s *models.Store, x *scene) error {
+		return x.in(t, s).RevokeApplicationUser(t.Context(), x.app.app.ID, x.owner)
+	}, withdraws: func(x *scene) []string { return []string{x.given} }},
+	"Access.CreateApplication": {try: func(t *testing.T, s *models.Store, x *scene) error {
+		_, _, err := x.in(t, s).CreateApplication(t.Context(), models.NewApplication{Name: "new", Kind: models.Public})
+		return err
+	}, why: isNew},
+	"Access.Allow": {try: func(t *testing.T, s *models.Store, x *scene) error {
+		x.app.code(x.owner, "")
+		return nil
+	}, why: isNew},
+	"Access.AddSecret": {try: func(t *testing.T, s *models.Store, x *scene) error {
+		_, _, err := x.in(t, s).AddSecret(t.Context(), x.app.app.ID)
+		return err
+	}, why: noToken},
+	"Access.RevokeSecret": {try: func(t *testing.T, s *models.Store, x *scene) error {
+		secrets, err := x.in(t, s).ApplicationSecrets(t.Context(), x.app.app.ID)
+		must(t, err)
+		return x.in(t, s).RevokeSecret(t.Context(), x.app.app.ID, secrets[0].ID)
+	}, why: noToken},
+	"Access.Applications": reads, "Access.ApplicationByID": reads, "Access.ApplicationSecrets": reads, "Access.Introspect": reads,
+	"Access.AuthorisedApplications": reads, "Access.ApplicationUsers": reads,
 
 	"Access.CreateToken": {try: func(t *testing.T, s *models.Store, x *scene) error {
 		_, _, err := x.as(t, s).CreateToken(t.Context(), models.NewToken{Name: "new", Expires: models.Never})
@@ -162,12 +194,13 @@ func session(t *testing.T, s *models.Store, x *scene, suffix string) string {
 
 // decisive is what verification reads, by table.
 var decisive = map[string]string{
-	"tokens":   "id, tenant_id, user_id, name, hint, kind, scopes, allowed_cidrs, created_at, not_before, expires_at, revoked_at, hash",
-	"users":    "id, username, display_name, email, time_zone, disabled_at",
-	"members":  "tenant_id, user_id, roles, disabled_at",
-	"tenants":  "id, slug, name, suspended_at",
-	"policies": "tenant_id, allow_never, tokens_by_token, max_lifetime_days, max_tokens_per_user",
-	"roles":    "tenant_id, name, scopes",
+	"applications": "id, tenant_id, name, scopes, removed_at",
+	"tokens":       "id, tenant_id, user_id, application_id, name, hint, kind, scopes, allowed_cidrs, created_at, not_before, expires_at, revoked_at, hash",
+	"users":        "id, username, display_name, email, time_zone, disabled_at",
+	"members":      "tenant_id, user_id, roles, disabled_at",
+	"tenants":      "id, slug, name, suspended_at",
+	"policies":     "tenant_id, allow_never, tokens_by_token, max_lifetime_days, max_tokens_per_user, reviewed_issue, admin_only_revocation, switched_off",
+	"roles":        "tenant_id, name, scopes",
 }
 
 // decided is every row that verification may have read. A role that is new
@@ -232,6 +265,12 @@ func prepare(t *testing.T, s *models.Store, x *scene, operation string) {
 	case "Access.DeleteRole":
 		modelstest.Member(t, s, x.slug, x.owner+"-follows", admin)
 		must(t, x.member(t, s, roles(admin)))
+	case "Access.ChangeApplication", "Access.RemoveApplication", "Access.RevokeAuthorisation", "Access.RevokeApplicationUser",
+		"Access.Allow", "Access.AddSecret", "Access.RevokeSecret":
+		x.app = newProgram(t, s, x.slug, models.NewApplication{})
+		a, err := modelstest.Prove(t, s, x.app.granted(x.owner, "").Access.Reveal())
+		must(t, err)
+		x.given = a.Token().ID()
 	case "Access.ChangeMember", "Access.RemoveMember":
 		modelstest.Member(t, s, x.slug, x.owner+"-follows", admin)
 	}

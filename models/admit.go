@@ -17,15 +17,10 @@ type Demand struct {
 // A demand that nobody could meet, because it is not well formed, is a
 // BadRequest: whoever configured it should hear of it.
 func (a *Access) Admit(d Demand) error {
+	for _, complaint := range d.problems() {
+		return errorf(BadRequest, "%s", complaint)
+	}
 	needed := strings.Fields(d.Scopes)
-	for _, s := range needed {
-		if scope := Scope(s); !scope.valid() || scope.IsPattern() {
-			return errorf(BadRequest, "Write scope as resource:action, several with spaces between.")
-		}
-	}
-	if d.Role != "" && !rolePattern.MatchString(d.Role) {
-		return errorf(BadRequest, "Write role as ROLE_ and capital letters.")
-	}
 	for _, s := range needed {
 		if err := a.Require(Scope(s)); err != nil {
 			return &Error{Kind: Forbidden, Scope: Scope(strings.Join(needed, " ")), Message: "This needs the scope " + s + "."}
@@ -38,6 +33,24 @@ func (a *Access) Admit(d Demand) error {
 		return a.refuse("tenant "+clip(d.Tenant, 63), "The token belongs to another tenant.")
 	}
 	return nil
+}
+
+// problems are the complaints about a demand that nobody could meet, nil for
+// none.
+func (d Demand) problems() (problems map[string]string) {
+	for s := range strings.FieldsSeq(d.Scopes) {
+		if scope := Scope(s); !scope.valid() || scope.IsPattern() {
+			problems = map[string]string{"scope": "Write scope as resource:action, several with spaces between."}
+			break
+		}
+	}
+	if d.Role != "" && !rolePattern.MatchString(d.Role) {
+		if problems == nil {
+			problems = map[string]string{}
+		}
+		problems["role"] = "Write role as ROLE_ and capital letters."
+	}
+	return problems
 }
 
 // refuse records that the caller lacks something that is no scope.

@@ -64,7 +64,7 @@ func (a *Access) CreateApplication(ctx context.Context, in NewApplication) (app 
 		if app, err = in.application(); err != nil {
 			return err
 		}
-		if err := a.requireGift(scopes(app.Scopes)); err != nil {
+		if err := a.requireAllowance(app.Scopes); err != nil {
 			return err
 		}
 		app.ID, app.OwnerID, app.Owner, app.CreatedAt = newID("app"), a.user.ID, a.user.Username, a.store.now()
@@ -136,8 +136,7 @@ func (a *Access) ChangeApplication(ctx context.Context, id string, in Applicatio
 		if app, err = in.apply(before); err != nil {
 			return err
 		}
-		added := slices.DeleteFunc(slices.Clone(app.Scopes), func(s string) bool { return slices.Contains(before.Scopes, s) })
-		if err := a.requireGift(scopes(added)); err != nil {
+		if err := a.requireAllowance(app.taken(before)); err != nil {
 			return err
 		}
 		e.withdraw(app.ID)
@@ -155,12 +154,28 @@ func (a *Access) ChangeApplication(ctx context.Context, id string, in Applicatio
 	return app, nil
 }
 
+// taken are the scopes that a change puts into the hands of who makes it. Whoever
+// says where users are sent back to gets what they give, and so all of it.
+func (app Application) taken(before Application) Words {
+	if !slices.Equal(app.RedirectURIs, before.RedirectURIs) {
+		return app.Scopes
+	}
+	return slices.DeleteFunc(slices.Clone(app.Scopes), func(s string) bool { return slices.Contains(before.Scopes, s) })
+}
+
+// requireAllowance refuses who lacks what an application may do. What every
+// member has counts as well: an application is none.
+func (a *Access) requireAllowance(list Words) error { return a.requireHeld(scopes(list), nil) }
+
 // RemoveApplication ends an application with all that was given to it: tokens,
 // grants and secrets. Asked again it finds nothing.
 func (a *Access) RemoveApplication(ctx context.Context, id string) error {
 	return a.change(ctx, ApplicationsWrite, func(tx *gorm.DB, e *AuditEvent) error {
 		app, err := takeApplication(tx.Clauses(clause.Locking{Strength: "UPDATE"}), id)
 		if err != nil {
+			return err
+		}
+		if err := a.lockTenant(tx); err != nil { // or a member who is removed meanwhile holds some of the same grants
 			return err
 		}
 		e.withdraw(app.ID)
@@ -274,7 +289,7 @@ func badRedirectURI(raw string) string {
 		return "An address to return to has no fragment (#)."
 	case u.User != nil:
 		return "An address to return to has no user name in it."
-	case strings.Contains(u.Path, "/../") || strings.Contains(u.Path, "/./") || strings.Contains(raw, "*"):
+	case slices.ContainsFunc(strings.Split(u.Path, "/"), isDots) || strings.Contains(raw, "*"):
 		return "Write each address exactly, without .. and without wildcards."
 	case u.Scheme == "https" && u.Host != "", u.Scheme == "http" && isLoopback(u.Hostname()):
 		return ""
@@ -285,6 +300,9 @@ func badRedirectURI(raw string) string {
 	}
 	return ""
 }
+
+// isDots reports whether a part of a path means another part.
+func isDots(part string) bool { return part == "." || part == ".." }
 
 // isLoopback reports whether a host is the machine of the browser.
 func isLoopback(host string) bool { return host == "localhost" || host == "127.0.0.1" || host == "::1" }

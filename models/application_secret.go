@@ -61,6 +61,9 @@ func (a *Access) AddSecret(ctx context.Context, id string) (made ApplicationSecr
 		if app.Kind == Public {
 			return errorf(Conflict, "A public application has no secret: it could not keep it.")
 		}
+		if err := a.requireAllowance(app.Scopes); err != nil { // whoever has the secret can do all of it
+			return err
+		}
 		var live int64
 		if err := tx.Model(&applicationSecret{}).Where("application_id = ? AND revoked_at IS NULL", id).Count(&live).Error; err != nil {
 			return err

@@ -10,37 +10,6 @@ import (
 	"latchkey/models/modelstest"
 )
 
-// A robot is an application, and what it says it is.
-type robot struct {
-	models.ClientCredentials
-	app models.Application
-}
-
-const robotAddress = "https://robot.example/callback"
-
-func newRobot(t *testing.T, s *models.Store, slug, name string) robot {
-	t.Helper()
-	app, secret, err := modelstest.In(t, s, slug).CreateApplication(t.Context(), models.NewApplication{Name: name,
-		Kind: models.Confidential, RedirectURIs: []string{robotAddress}, Scopes: []string{"*"}})
-	must(t, err)
-	return robot{models.ClientCredentials{ID: app.ID, Secret: secret.Reveal()}, app}
-}
-
-// actsFor lets the robot act for a member, who is asked as the page asks.
-func (r robot) actsFor(t *testing.T, s *models.Store, slug, username, scope string) models.Issued {
-	t.Helper()
-	in := models.AuthorizationRequest{ClientID: r.ID, RedirectURI: robotAddress, ResponseType: "code", Scope: scope}
-	auth, err := s.Authorization(t.Context(), in)
-	must(t, err)
-	code, err := modelstest.As(t, s, slug, username).Allow(t.Context(), auth)
-	must(t, err)
-	p, err := s.Applicant(t.Context(), r.ClientCredentials, models.Client{})
-	must(t, err)
-	out, err := p.ExchangeCode(t.Context(), models.CodeExchange{Code: code, RedirectURI: robotAddress})
-	must(t, err)
-	return out
-}
-
 func switchedOff(t *testing.T, s *models.Store, slug string, names ...string) {
 	t.Helper()
 	on := map[string]bool{}
@@ -58,24 +27,24 @@ func TestAnApplicationTellsWhatRestsOnIt(t *testing.T) {
 		modelstest.Tenant(t, s, "acme")
 		modelstest.Member(t, s, "acme", "ada", models.Admin)
 		modelstest.Member(t, s, "acme", "bo")
-		r, ada := newRobot(t, s, "acme", "Robot"), modelstest.As(t, s, "acme", "ada")
+		r, ada := newProgram(t, s, "acme", models.NewApplication{Name: "Robot"}), modelstest.As(t, s, "acme", "ada")
 		switchedOff(t, s, "acme", models.DialectWePay)
-		r.actsFor(t, s, "acme", "ada", "projects:read")
-		r.actsFor(t, s, "acme", "ada", "projects:read") // a second grant is no second member
-		r.actsFor(t, s, "acme", "bo", "")
-		_, _, err := ada.AddSecret(t.Context(), r.ID)
+		r.granted("ada", "projects:read")
+		r.granted("ada", "projects:read") // a second grant is no second member
+		r.granted("bo", "")
+		_, _, err := ada.AddSecret(t.Context(), r.app.ID)
 		must(t, err)
-		use, err := ada.ApplicationUse(t.Context(), r.ID)
+		use, err := ada.ApplicationUse(t.Context(), r.app.ID)
 		must(t, err)
 		if use != (models.ApplicationUse{Members: 2, LiveTokens: 3, Secrets: 2}) {
 			t.Errorf("%+v", use)
 		}
 		clock.Add(2 * time.Hour)
-		secrets, err := ada.ApplicationSecrets(t.Context(), r.ID)
+		secrets, err := ada.ApplicationSecrets(t.Context(), r.app.ID)
 		must(t, err)
-		must(t, ada.RevokeSecret(t.Context(), r.ID, secrets[0].ID))
-		must(t, ada.RevokeApplicationUser(t.Context(), r.ID, "bo"))
-		if use, err = ada.ApplicationUse(t.Context(), r.ID); err != nil || use != (models.ApplicationUse{Members: 1, Secrets: 1}) {
+		must(t, ada.RevokeSecret(t.Context(), r.app.ID, secrets[0].ID))
+		must(t, ada.RevokeApplicationUser(t.Context(), r.app.ID, "bo"))
+		if use, err = ada.ApplicationUse(t.Context(), r.app.ID); err != nil || use != (models.ApplicationUse{Members: 1, Secrets: 1}) {
 			t.Errorf("after two hours, and without bo: %+v, %v", use, err)
 		}
 	})
@@ -86,19 +55,19 @@ func TestUsersOfAnApplicationStandThereOnce(t *testing.T) {
 	clock := modelstest.NewClock(time.Now())
 	modelstest.EachAt(t, clock.Now, func(t *testing.T, s *models.Store) {
 		modelstest.Tenant(t, s, "acme")
-		r := newRobot(t, s, "acme", "Robot")
+		r := newProgram(t, s, "acme", models.NewApplication{Name: "Robot"})
 		switchedOff(t, s, "acme", models.DialectWePay)
 		for i := range 5 {
 			name := fmt.Sprintf("member-%d", i)
 			modelstest.Member(t, s, "acme", name)
-			r.actsFor(t, s, "acme", name, "tokens:read")
+			r.granted(name, "tokens:read")
 			clock.Add(time.Minute)
 		}
-		r.actsFor(t, s, "acme", "member-0", "projects:read profile:read")
+		r.granted("member-0", "projects:read profile:read")
 		root := modelstest.In(t, s, "acme")
 		var seen []string
 		for q := (models.Paging{Limit: 2}); ; {
-			list, err := root.ApplicationUsers(t.Context(), r.ID, q)
+			list, err := root.ApplicationUsers(t.Context(), r.app.ID, q)
 			must(t, err)
 			for _, u := range list.Items {
 				seen = append(seen, u.Username)
@@ -110,13 +79,13 @@ func TestUsersOfAnApplicationStandThereOnce(t *testing.T) {
 		if want := []string{"member-0", "member-4", "member-3", "member-2", "member-1"}; !slices.Equal(seen, want) {
 			t.Errorf("users are %q, want %q", seen, want)
 		}
-		u, err := root.ApplicationUserByName(t.Context(), r.ID, "Member-0")
+		u, err := root.ApplicationUserByName(t.Context(), r.app.ID, "Member-0")
 		if err != nil || !slices.Equal(u.Scopes, []string{"profile:read", "projects:read"}) || u.LiveTokens != 2 {
 			t.Errorf("%+v, %v", u, err)
 		}
-		must(t, root.RevokeApplicationUser(t.Context(), r.ID, "member-0"))
+		must(t, root.RevokeApplicationUser(t.Context(), r.app.ID, "member-0"))
 		for _, name := range []string{"member-0", "nobody", ""} {
-			if _, err := root.ApplicationUserByName(t.Context(), r.ID, name); models.KindOf(err) != models.NotFound {
+			if _, err := root.ApplicationUserByName(t.Context(), r.app.ID, name); models.KindOf(err) != models.NotFound {
 				t.Errorf("%q: %v", name, err)
 			}
 		}
@@ -130,8 +99,8 @@ func TestTheLastUseOutlivesTheToken(t *testing.T) {
 		s := modelstest.OpenAt(t, database, clock.Now)
 		modelstest.Tenant(t, s, "acme")
 		modelstest.Member(t, s, "acme", "bo")
-		r := newRobot(t, s, "acme", "Robot")
-		a, err := modelstest.Prove(t, s, r.actsFor(t, s, "acme", "bo", "").Access.Reveal())
+		r := newProgram(t, s, "acme", models.NewApplication{Name: "Robot"})
+		a, err := modelstest.Prove(t, s, r.granted("bo", "").Access.Reveal())
 		must(t, err)
 		a.Used()
 		must(t, s.FlushAll(t.Context()))
@@ -141,7 +110,7 @@ func TestTheLastUseOutlivesTheToken(t *testing.T) {
 		if len(list) != 1 || list[0].LiveTokens != 0 || list[0].LastUsedAt == nil {
 			t.Errorf("bo is told %+v", list)
 		}
-		use, err := modelstest.In(t, s, "acme").ApplicationUse(t.Context(), r.ID)
+		use, err := modelstest.In(t, s, "acme").ApplicationUse(t.Context(), r.app.ID)
 		if err != nil || use.LastUsedAt == nil || use.LiveTokens != 0 {
 			t.Errorf("the application has %+v, %v", use, err)
 		}
@@ -154,16 +123,16 @@ func TestTokensNameTheirApplication(t *testing.T) {
 		modelstest.Tenant(t, s, "acme")
 		bo := modelstest.Member(t, s, "acme", "bo")
 		modelstest.Token(t, bo, models.NewToken{Name: "own"})
-		r, root := newRobot(t, s, "acme", "Robot"), modelstest.In(t, s, "acme")
-		r.actsFor(t, s, "acme", "bo", "")
-		p, err := s.Applicant(t.Context(), r.ClientCredentials, models.Client{})
+		r, root := newProgram(t, s, "acme", models.NewApplication{Name: "Robot"}), modelstest.In(t, s, "acme")
+		r.granted("bo", "")
+		p, err := s.Applicant(t.Context(), r.credentials(), models.Client{})
 		must(t, err)
 		_, err = p.ClientCredentials(t.Context(), "")
 		must(t, err)
 		name := "Robot the second"
-		_, err = root.ChangeApplication(t.Context(), r.ID, models.ApplicationChange{Name: &name})
+		_, err = root.ChangeApplication(t.Context(), r.app.ID, models.ApplicationChange{Name: &name})
 		must(t, err)
-		must(t, root.RemoveApplication(t.Context(), r.ID))
+		must(t, root.RemoveApplication(t.Context(), r.app.ID))
 
 		own, err := bo.Tokens(t.Context(), models.TokenQuery{Kind: models.KindAccess})
 		if err != nil || len(own.Items) != 1 || own.Items[0].Application != name {
@@ -192,8 +161,8 @@ func TestAccessTokensAreNotAboutToExpire(t *testing.T) {
 		bo := modelstest.Member(t, s, "acme", "bo")
 		modelstest.Token(t, bo, models.NewToken{Name: "soon", Expires: models.ExpiresOn(time.Now().UTC().AddDate(0, 0, 3).Format(time.DateOnly))})
 		modelstest.Token(t, bo, models.NewToken{Name: "never"})
-		r := newRobot(t, s, "acme", "Robot")
-		r.actsFor(t, s, "acme", "bo", "")
+		r := newProgram(t, s, "acme", models.NewApplication{Name: "Robot"})
+		r.granted("bo", "")
 		bo = modelstest.As(t, s, "acme", "bo")
 		for _, strict := range []bool{false, true} {
 			if strict {
@@ -221,18 +190,18 @@ func TestKeptRevocationHoldsForApplicationsToo(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, s *models.Store) {
 		modelstest.Tenant(t, s, "acme")
 		modelstest.Member(t, s, "acme", "bo")
-		r, root, yes := newRobot(t, s, "acme", "Robot"), modelstest.In(t, s, "acme"), true
-		secret := r.actsFor(t, s, "acme", "bo", "").Access.Reveal()
+		r, root, yes := newProgram(t, s, "acme", models.NewApplication{Name: "Robot"}), modelstest.In(t, s, "acme"), true
+		secret := r.granted("bo", "").Access.Reveal()
 		_, err := root.ChangePolicy(t.Context(), models.PolicyChange{AdminOnlyRevocation: &yes})
 		must(t, err)
 		bo := modelstest.As(t, s, "acme", "bo")
-		if err := bo.RevokeAuthorisation(t.Context(), r.ID); models.KindOf(err) != models.Forbidden {
+		if err := bo.RevokeAuthorisation(t.Context(), r.app.ID); models.KindOf(err) != models.Forbidden {
 			t.Errorf("bo takes it back: %v", err)
 		}
 		if _, err := modelstest.Prove(t, s, secret); err != nil {
 			t.Errorf("the token ended: %v", err)
 		}
-		must(t, root.RevokeApplicationUser(t.Context(), r.ID, "bo"))
+		must(t, root.RevokeApplicationUser(t.Context(), r.app.ID, "bo"))
 		if _, err := modelstest.Prove(t, s, secret); err == nil {
 			t.Error("the token goes on after an administrator took it back")
 		}
@@ -243,16 +212,16 @@ func TestKeptRevocationHoldsForApplicationsToo(t *testing.T) {
 func TestAnotherTenantsApplicationTellsNothing(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, s *models.Store) {
 		ada, _ := adaAndTheirs(t, s)
-		theirs := newRobot(t, s, "birch", "Theirs")
-		theirs.actsFor(t, s, "birch", "bob", "")
-		if use, err := ada.ApplicationUse(t.Context(), theirs.ID); models.KindOf(err) != models.NotFound {
+		theirs := newProgram(t, s, "birch", models.NewApplication{Name: "Theirs"})
+		theirs.granted("bob", "")
+		if use, err := ada.ApplicationUse(t.Context(), theirs.app.ID); models.KindOf(err) != models.NotFound {
 			t.Errorf("its use is %+v, %v", use, err)
 		}
-		if u, err := ada.ApplicationUserByName(t.Context(), theirs.ID, "bob"); models.KindOf(err) != models.NotFound {
+		if u, err := ada.ApplicationUserByName(t.Context(), theirs.app.ID, "bob"); models.KindOf(err) != models.NotFound {
 			t.Errorf("its user is %+v, %v", u, err)
 		}
-		ours := newRobot(t, s, "acme", "Ours")
-		if u, err := ada.ApplicationUserByName(t.Context(), ours.ID, "bob"); models.KindOf(err) != models.NotFound {
+		ours := newProgram(t, s, "acme", models.NewApplication{Name: "Ours"})
+		if u, err := ada.ApplicationUserByName(t.Context(), ours.app.ID, "bob"); models.KindOf(err) != models.NotFound {
 			t.Errorf("a user of another tenant is %+v, %v", u, err)
 		}
 	})

@@ -12,13 +12,18 @@ import (
 // actions is every action that can be in the audit log, in order.
 var actions = []string{
 	"account.changed",
+	"application.allowed", "application.changed", "application.created", "application.refused", "application.removed",
+	"code.reused",
 	"device.denied",
+	"grant.ended",
 	"member.added", "member.changed", "member.disabled", "member.enabled", "member.invited", "member.joined",
 	"member.removed", "member.uninvited",
 	"password.changed", "password.refused",
 	"policy.changed",
+	"refresh.reused",
 	"request.refused",
 	"role.changed", "role.created", "role.deleted",
+	"secret.created", "secret.revoked",
 	"session.ended", "session.started",
 	"tenant.created", "tenant.resumed", "tenant.suspended",
 	"token.changed", "token.created", "token.refused", "token.revoked",

@@ -2,9 +2,12 @@ package models
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 )
 
 // An AuthorisedApplication is an application that a user lets act for them.
@@ -35,15 +38,24 @@ const maxAuthorised = 200
 // name.
 func (a *Access) AuthorisedApplications(ctx context.Context) (list []AuthorisedApplication, err error) {
 	err = a.read(ctx, TokensRead, func(tx *gorm.DB) error {
-		var given []Grant
-		err := tx.Where("user_id = ? AND ended_at IS NULL AND expires_at > ?", a.user.ID, a.store.now()).
-			Order("created_at DESC, id DESC").Limit(maxAuthorised).Find(&given).Error
+		var ends []struct{ First, Last string } // ids, which sort by age
+		err := tx.Model(&Grant{}).Where("user_id = ? AND ended_at IS NULL AND expires_at > ?", a.user.ID, a.store.now()).
+			Select("MIN(id) AS first, MAX(id) AS last").Group("application_id").Order("last DESC").Limit(maxAuthorised).Find(&ends).Error
 		if err != nil {
+			return err
+		}
+		var ids []string
+		for _, e := range ends {
+			ids = append(ids, e.First, e.Last)
+		}
+		var given []Grant
+		if err := tx.Where("id IN ?", ids).Order("id DESC").Find(&given).Error; err != nil {
 			return err
 		}
 		list, err = a.authorised(tx, given)
 		return err
 	})
+	slices.SortFunc(list, func(x, y AuthorisedApplication) int { return strings.Compare(nameKey(x.Name), nameKey(y.Name)) })
 	return list, err
 }
 
@@ -136,7 +148,7 @@ func (a *Access) RevokeApplicationUser(ctx context.Context, applicationID, usern
 }
 
 func (a *Access) takeBack(tx *gorm.DB, e *AuditEvent, applicationID, userID, username string) error {
-	app, err := takeApplication(tx, applicationID)
+	app, err := takeApplication(tx.Clauses(clause.Locking{Strength: "SHARE"}), applicationID)
 	if err != nil {
 		return err
 	}

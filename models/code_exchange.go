@@ -44,6 +44,9 @@ func (p *Applicant) ExchangeCode(ctx context.Context, in CodeExchange) (out Issu
 		if !p.as.store.now().Before(code.ExpiresAt) || !in.matches(code) {
 			return errBadGrant
 		}
+		if err := inForce(tx, code.UserID); err != nil {
+			return err
+		}
 		out, err = p.supersede(tx, e, code)
 		return err
 	})

@@ -23,6 +23,14 @@ func Dialects() []string { return slices.Clone(dialects) }
 // Grants names the grants that a tenant can switch off, in order.
 func Grants() []string { return slices.Clone(grants) }
 
+// Speaks refuses what comes in a dialect that the tenant does without.
+func (p *Policy) Speaks(dialect string) error {
+	if p.Off(dialect) {
+		return errorf(Forbidden, "The tenant has switched this interface off. Use /api/v1, or ask an administrator to switch it on.")
+	}
+	return nil
+}
+
 // Reviews reports whether a token must be asked for and approved.
 func (p *Policy) Reviews() bool { return p.ReviewedIssue && !p.Off(DialectWPS) }
 

@@ -116,6 +116,20 @@ func (p *Applicant) hold(tx *gorm.DB, id string) (g Grant, err error) {
 	return g, err
 }
 
+// inForce refuses what a user gave who is disabled, here or everywhere. Once they
+// are enabled it goes on.
+func inForce(tx *gorm.DB, userID string) error {
+	if userID == "" {
+		return nil
+	}
+	var n int64
+	err := withUsers(tx).Where("members.user_id = ? AND members.disabled_at IS NULL AND users.disabled_at IS NULL", userID).Count(&n).Error
+	if err == nil && n == 0 {
+		err = errBadGrant
+	}
+	return err
+}
+
 // endGiven ends the grants that which narrows to, and revokes every token that
 // was given under the same condition. It tells how many tokens were not revoked
 // yet.
@@ -125,7 +139,7 @@ func (a *Access) endGiven(tx *gorm.DB, e *AuditEvent, which func(*gorm.DB) *gorm
 		return 0, err
 	}
 	var ids []string
-	err := which(tx.Model(&Token{})).Where("kind = ? AND revoked_at IS NULL", KindAccess).Pluck("id", &ids).Error
+	err := which(tx.Model(&Token{})).Scopes(a.toEnd).Where("kind = ?", KindAccess).Pluck("id", &ids).Error
 	if err != nil {
 		return 0, err
 	}
@@ -138,10 +152,16 @@ func (a *Access) endGrant(tx *gorm.DB, e *AuditEvent, id string) (int64, error) 
 		return 0, err
 	}
 	var given []string
-	if err := tx.Model(&Token{}).Where("grant_id = ? AND revoked_at IS NULL", id).Pluck("id", &given).Error; err != nil {
+	if err := tx.Model(&Token{}).Scopes(a.toEnd).Where("grant_id = ?", id).Pluck("id", &given).Error; err != nil {
 		return 0, err
 	}
 	return a.endListed(tx, e, given)
+}
+
+// toEnd narrows to tokens that must be revoked, or were and may be remembered
+// somewhere: who asks again is promised as much as who asked first.
+func (a *Access) toEnd(q *gorm.DB) *gorm.DB {
+	return q.Where("(revoked_at IS NULL OR expires_at > ?)", a.store.now())
 }
 
 func (a *Access) endListed(tx *gorm.DB, e *AuditEvent, ids []string) (int64, error) {

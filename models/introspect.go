@@ -66,7 +66,7 @@ func (a *Access) inspect(ctx context.Context, secret Secret) (Introspection, err
 // presented is a token from memory or the database, whether it works or not,
 // and nil when there is none.
 func (s *Store) presented(ctx context.Context, secret Secret) (*Presented, error) {
-	if !secret.letsIn() {
+	if !secret.proves() {
 		return nil, nil
 	}
 	hash := s.keys.presented.token(secret)
@@ -84,6 +84,9 @@ func (p *Applicant) inspectRefresh(ctx context.Context, secret Secret) (in Intro
 	err = p.as.read(ctx, Proved, func(tx *gorm.DB) error {
 		row, g, err := p.findRefresh(tx, secret)
 		if err != nil || row.UsedAt != nil || g.EndedAt != nil || !p.as.store.now().Before(row.ExpiresAt) {
+			return err
+		}
+		if err := inForce(tx, g.UserID); err != nil {
 			return err
 		}
 		in = Introspection{Active: true, ID: g.ID, Kind: KindRefresh, Scopes: scopes(g.Scopes), Application: p.as.application,

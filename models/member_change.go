@@ -178,9 +178,11 @@ func unknownRole(name string) string {
 }
 
 // requireGift refuses, and records, that somebody gives what they lack.
-func (a *Access) requireGift(list []Scope) error {
+func (a *Access) requireGift(list []Scope) error { return a.requireHeld(list, base) }
+
+func (a *Access) requireHeld(list, anybody []Scope) error {
 	for _, s := range list {
-		if !a.canGive([]Scope{s}) {
+		if !a.holds([]Scope{s}, anybody) {
 			a.store.refusals.note(a, s)
 			return &Error{Kind: Forbidden, Scope: s, Message: "Nobody can give a scope that they lack, and this gives " + string(s) + "."}
 		}

@@ -24,6 +24,9 @@ type theirs struct {
 	session    string
 	username   string
 	userCode   string // that a device shows
+	app        program
+	secret     models.ApplicationSecret // of app
+	given      models.Issued            // to app, by bob
 }
 
 // notFound is what every operation must say of another tenant's things.
@@ -70,14 +73,72 @@ var operations = map[string]func(ctx context.Context, ada *models.Access, bobs t
 		_, err := ada.DecideDevice(ctx, bobs.userCode, true)
 		return notFound(err)
 	},
+	"CreateApplication": ownTenant, // the same name in two tenants is two applications
 
-	// TestAnotherTenantsApplicationTellsNothing tries these with what is there.
-	"ApplicationUse": func(ctx context.Context, ada *models.Access, _ theirs) error {
-		_, err := ada.ApplicationUse(ctx, models.NewID("app"))
+	"Applications": func(ctx context.Context, ada *models.Access, _ theirs) error {
+		list, err := ada.Applications(ctx, models.ApplicationQuery{})
+		return none(list.Items, err)
+	},
+	"ApplicationByID": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		_, err := ada.ApplicationByID(ctx, bobs.app.app.ID)
+		return notFound(err)
+	},
+	"ChangeApplication": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		_, err := ada.ChangeApplication(ctx, bobs.app.app.ID, models.ApplicationChange{RedirectURIs: &[]string{"https://evil.example/"}})
+		return notFound(err)
+	},
+	"RemoveApplication": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		return notFound(ada.RemoveApplication(ctx, bobs.app.app.ID))
+	},
+	"ApplicationSecrets": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		_, err := ada.ApplicationSecrets(ctx, bobs.app.app.ID)
+		return notFound(err)
+	},
+	"AddSecret": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		_, _, err := ada.AddSecret(ctx, bobs.app.app.ID)
+		return notFound(err)
+	},
+	"RevokeSecret": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		mine, _, err := ada.CreateApplication(ctx, models.NewApplication{Name: "ada's", Kind: models.Confidential})
+		return errors.Join(err, notFound(ada.RevokeSecret(ctx, bobs.app.app.ID, bobs.secret.ID)),
+			notFound(ada.RevokeSecret(ctx, mine.ID, bobs.secret.ID)), ada.RemoveApplication(ctx, mine.ID))
+	},
+	"Allow": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		auth, err := bobs.app.store.Authorization(ctx, bobs.app.request(""))
+		if err != nil {
+			return err
+		}
+		_, err = ada.Allow(ctx, auth)
+		return notFound(err)
+	},
+	"AuthorisedApplications": func(ctx context.Context, ada *models.Access, _ theirs) error {
+		list, err := ada.AuthorisedApplications(ctx)
+		return none(list, err)
+	},
+	"RevokeAuthorisation": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		return notFound(ada.RevokeAuthorisation(ctx, bobs.app.app.ID))
+	},
+	"ApplicationUsers": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		_, err := ada.ApplicationUsers(ctx, bobs.app.app.ID, models.Paging{})
+		return notFound(err)
+	},
+	"RevokeApplicationUser": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		return notFound(ada.RevokeApplicationUser(ctx, bobs.app.app.ID, bobs.username))
+	},
+	"Introspect": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		in, err := ada.Introspect(ctx, bobs.given.Access.Reveal())
+		if in.Active {
+			return errors.New("told of another tenant's token")
+		}
+		return err
+	},
+
+	"ApplicationUse": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		_, err := ada.ApplicationUse(ctx, bobs.app.app.ID)
 		return notFound(err)
 	},
 	"ApplicationUserByName": func(ctx context.Context, ada *models.Access, bobs theirs) error {
-		_, err := ada.ApplicationUserByName(ctx, models.NewID("app"), bobs.username)
+		_, err := ada.ApplicationUserByName(ctx, bobs.app.app.ID, bobs.username)
 		return notFound(err)
 	},
 
@@ -300,6 +361,13 @@ func adaAndTheirs(t *testing.T, s *models.Store) (*models.Access, theirs) {
 		t.Fatalf("bob's sessions: %v, %v", sessions, err)
 	}
 	bobs.session = sessions[0].ID
+	bobs.app = newProgram(t, s, "birch", models.NewApplication{Name: "bob's"})
+	bobs.given = bobs.app.granted("bob", "")
+	secrets, err := bob.ApplicationSecrets(ctx, bobs.app.app.ID)
+	if err != nil || len(secrets) != 1 {
+		t.Fatalf("the application's secrets: %v, %v", secrets, err)
+	}
+	bobs.secret = secrets[0]
 	return modelstest.As(t, s, "acme", "ada"), bobs
 }
 

@@ -68,13 +68,10 @@ func (s *Store) PartnerRefresh(ctx context.Context, refresh, secretKey string, f
 }
 
 func (p *Applicant) mayPartner() error {
-	switch {
-	case p.self.Kind != Partner:
+	if p.self.Kind != Partner {
 		return errBadClient
-	case p.as.policy.Off(DialectPureWL):
-		return errorf(Forbidden, "The tenant does not use this way to get a token.")
 	}
-	return nil
+	return p.as.policy.Speaks(DialectPureWL)
 }
 
 func (s *Store) partnerBySecret(ctx context.Context, secretKey string, from Client) (*Applicant, error) {

@@ -36,7 +36,7 @@ func (s *Store) TokenForPassword(ctx context.Context, dialect, username, passwor
 func (s *Store) splitUsername(ctx context.Context, username string) (name, slug string, err error) {
 	name, ok := canonicalUsername(username)
 	at := strings.LastIndexByte(name, '@')
-	if !ok || at < 0 {
+	if !ok || at < 0 || at == len(name)-1 {
 		return username, "", nil
 	}
 	user, err := s.userOrNobody(ctx, name, true)
@@ -73,10 +73,10 @@ var passwordNames = map[string]string{
 }
 
 func (a *Access) tokenForPassword(ctx context.Context, dialect string) (out Issued, err error) {
-	switch {
-	case a.policy.Off(dialect):
-		return out, errorf(Forbidden, "The tenant does not use this way to get a token.")
-	case a.policy.Reviews():
+	if err := a.policy.Speaks(dialect); err != nil {
+		return out, err
+	}
+	if a.policy.Reviews() {
 		return out, errorf(Forbidden, "Tokens are reviewed here. Ask for one in the console.")
 	}
 	secret, end := a.newSecret(KindAccess), a.store.now().Add(accessLife)

@@ -75,6 +75,9 @@ func (p *Applicant) takeRefresh(tx *gorm.DB, secret Secret) (row refreshToken, g
 // rotate uses a refresh token up. What takes its place follows from it, so that
 // a lost answer can be given again without keeping any secret.
 func (p *Applicant) rotate(tx *gorm.DB, e *AuditEvent, row refreshToken, g Grant, secret Secret, scope string) (out Issued, err error) {
+	if err := inForce(tx, g.UserID); err != nil {
+		return out, err
+	}
 	if g.Scopes, err = p.narrowed(g, scope); err != nil {
 		return out, err
 	}

@@ -45,13 +45,13 @@ func (p *Applicant) revokeAccess(tx *gorm.DB, e *AuditEvent, t Token) error {
 
 func (p *Applicant) revokeRefresh(tx *gorm.DB, e *AuditEvent, secret Secret) error {
 	_, g, err := p.findRefresh(tx, secret)
+	if err == nil {
+		g, err = p.hold(tx, g.ID)
+	}
 	if err != nil && KindOf(err) == InvalidGrant {
 		return nil
 	}
 	if err != nil {
-		return err
-	}
-	if g, err = p.hold(tx, g.ID); err != nil {
 		return err
 	}
 	n, err := p.as.endGrant(tx, e, g.ID)
@@ -72,7 +72,7 @@ func (s *Store) RevokePresented(ctx context.Context, value string, from Client) 
 	if err != nil || t == nil {
 		return err
 	}
-	if t.application != nil {
+	if t.application != nil && t.Kind() == KindAccess {
 		return errBadClient
 	}
 	a := &Access{identity: identity{rights: t.rights, token: t}, client: from}

@@ -114,8 +114,12 @@ func (s Secret) Kind() string {
 	return s.value[end-kindPart : end]
 }
 
-// letsIn reports whether a secret of this kind can come with a request.
-func (s Secret) letsIn() bool { return s.Kind() == KindPersonal || s.Kind() == KindAccess }
+// proves reports whether a token of this kind lets a request in. Refresh tokens
+// and secrets of applications are shown where tokens are made, and nowhere else.
+func (s Secret) proves() bool {
+	kind := s.Kind()
+	return kind == KindPersonal || kind == KindAccess
+}
 
 // Hint is how a token is recognised afterwards: its beginning and its end.
 func (s Secret) Hint() string {

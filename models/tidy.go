@@ -11,7 +11,7 @@ import (
 const batch = 500
 
 // Tidy deletes what is over: expired sessions, failures that nobody has to wait
-// for any more, setup codes and device codes. Call it every few minutes.
+// for any more, setup codes, and what came of grants. Call it every few minutes.
 func (s *Store) Tidy(ctx context.Context) error {
 	now := s.now()
 	sweeps := []func(tx *gorm.DB) (int, error){
@@ -21,7 +21,7 @@ func (s *Store) Tidy(ctx context.Context) error {
 		func(tx *gorm.DB) (int, error) { return sweepDevices(tx, now) },
 		sweepWithdrawals,
 	}
-	for _, sweep := range sweeps {
+	for _, sweep := range append(sweeps, grantSweeps(now)...) {
 		for n := batch; n == batch; {
 			err := s.acrossTenants(ctx, "what is over is over in every tenant").Transaction(func(tx *gorm.DB) (err error) {
 				n, err = sweep(tx)

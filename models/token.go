@@ -100,10 +100,16 @@ func (a *Access) CreateToken(ctx context.Context, in NewToken) (Token, Secret, e
 	secret := newSecret(a.store.brand, KindPersonal)
 	var t Token
 	err := a.change(ctx, TokensWrite, func(tx *gorm.DB, e *AuditEvent) (err error) {
+		if a.user.ID == "" {
+			return errorf(Forbidden, "A personal token belongs to a user, and nobody is one here.")
+		}
 		if t, err = in.token(a); err != nil {
 			return err
 		}
 		t.UserID, t.Kind = a.user.ID, KindPersonal
+		if a.application != nil {
+			t.ApplicationID = a.application.ID // its allowance holds for what it makes as well
+		}
 		if err := a.room(tx, t); err != nil {
 			return err
 		}
@@ -285,6 +291,9 @@ func (t *Token) record() map[string]any {
 	}
 	if t.ParentID != nil {
 		after["parent_id"] = *t.ParentID
+	}
+	if t.ApplicationID != "" && t.UserID != "" {
+		after["owner"] = t.UserID // the application did it, for somebody
 	}
 	for field, value := range map[string]string{"origin": t.Origin, "application_id": t.ApplicationID} {
 		if value != "" {

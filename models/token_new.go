@@ -165,7 +165,7 @@ func (a *Access) checkChild(t *Token, problems map[string]string) {
 	}
 	id := parent.ID()
 	t.ParentID = &id
-	if !within(scopes(t.Scopes), a.narrowed) {
+	if !within(scopes(t.Scopes), a.narrowed) || a.allowance != nil && !within(scopes(t.Scopes), a.allowance) {
 		problems["scopes"] = "A token can only give what it has itself: " + strings.Join(words(a.narrowed), ", ") + "."
 	}
 	if end := fromMicros(a.policy.ends(parent.lifespan)); end != nil && (t.ExpiresAt == nil || t.ExpiresAt.After(*end)) {

@@ -34,7 +34,8 @@ var usageWrites = [...]string{
 	`UPDATE tokens SET last_used_at = u.at, last_used_ip = u.ip, last_used_agent = u.agent FROM ROWS
 	 WHERE u.at IS NOT NULL AND tokens.id = u.token AND (tokens.last_used_at IS NULL OR tokens.last_used_at < u.at)`,
 	`INSERT INTO token_days (tenant_id, token_id, day, allowed, refused)
-	 SELECT tenant, token, day, allowed, refused FROM ROWS WHERE true
+	 SELECT tenant, token, day, allowed, refused FROM ROWS
+	 WHERE EXISTS (SELECT 1 FROM tokens WHERE tokens.tenant_id = u.tenant AND tokens.id = u.token)
 	 ON CONFLICT (tenant_id, token_id, day) DO UPDATE
 	 SET allowed = token_days.allowed + excluded.allowed, refused = token_days.refused + excluded.refused`,
 }

@@ -9,8 +9,12 @@ import (
 )
 
 // AccessByToken proves a token that a client presented. Why a token does not
-// work is told only to who knew the secret.
+// work is told only to who knew the secret. One of a kind that lets no request
+// in is refused unasked, as if it were unknown.
 func (s *Store) AccessByToken(ctx context.Context, secret Secret, from Client) (*Access, error) {
+	if !secret.proves() {
+		return nil, errBadToken
+	}
 	hash := s.keys.presented.token(secret)
 	t := s.memory.token(hash)
 	if t == nil {

@@ -57,6 +57,8 @@ type scene struct {
 	slug, owner, secret string
 	tenant, user        string         // the ids
 	tokens              []models.Token // the one of secret, then the one that made it, and so on
+	app                 program        // where a case needs one
+	given               string         // the id of what the owner gave it
 }
 
 // A setting is what a case needs of its scene.

@@ -77,7 +77,16 @@ func TestBadCredentials(t *testing.T) {
 			{"a quote that would end the header", []string{`Authorization: Bearer x", error="none`}, 401, invalid},
 			{"8 KiB", []string{"Authorization: Bearer " + strings.Repeat("a", 8<<10)}, 401, invalid},
 			{"a proxy's header", []string{"Proxy-Authorization: Bearer " + good}, 401, missing},
-			{"a vendor's headers", []string{"X-Api-Key: " + good, "Private-Token: " + good, "X-AccessToken: " + good}, 401, missing},
+			{"a vendor's headers", []string{"X-Api-Key: " + good, "Private-Token: " + good, "Access-Token: " + good}, 401, missing},
+			{"X-AccessToken", []string{"X-AccessToken: " + good}, 200, ""},
+			{"X-AccessToken and the same", []string{"X-AccessToken: " + good, "Authorization: Bearer " + good}, 200, ""},
+			{"X-AccessToken and another", []string{"X-AccessToken: " + good, "Authorization: Bearer " + sc.bo.token}, 400, "invalid_request"},
+			{"X-AccessToken and a bad one", []string{"X-AccessToken: " + good, "Authorization: Bearer"}, 400, "invalid_request"},
+			{"X-AccessToken twice", []string{"X-AccessToken: " + good, "X-AccessToken: " + good}, 400, "invalid_request"},
+			{"X-AccessToken with a comma", []string{"X-AccessToken: " + good + "," + good}, 401, invalid},
+			{"X-AccessToken with a scheme", []string{"X-AccessToken: Bearer " + good}, 401, invalid},
+			{"X-AccessToken beside Basic, which says nothing here", []string{"X-AccessToken: " + good, "Authorization: " + basic(good)}, 200, ""},
+			{"Basic", []string{"Authorization: " + basic(good)}, 401, missing},
 		} {
 			w := do(t, sc.server, "GET", "/api/v1/me", "", "", test.header...)
 			if w.Code != test.status || test.code != "" && problemOf(w).Code != test.code {

@@ -140,6 +140,8 @@ func (w *workplace) addresses() map[string][]string {
 		"/t/:tenant":           {"/t/acme"},
 		"/t/:tenant/audit":     {"/t/acme/audit", "/t/acme/audit?actor=nobody", "/t/bare/audit"},
 		"/t/:tenant/audit.csv": nil, // no page
+		"/t/:tenant/forward-auth": {"/t/acme/forward-auth",
+			"/t/acme/forward-auth?proxy=haproxy&host=api.example.com&upstream=http://127.0.0.1:9000&latchkey=http://127.0.0.1:8080&scope=invoices:read&role="},
 		"/t/:tenant/members": {"/t/acme/members", "/t/acme/members?q=nobody", "/t/acme/members?status=invited",
 			"/t/bare/members", "/t/bare/members?status=invited"},
 		"/t/:tenant/members/:username":        {"/t/acme/members/ada", "/t/acme/members/bo", "/t/acme/members/cem", "/t/bare/members/ada"},
@@ -214,6 +216,10 @@ func TestEveryAnswerIsForEverybody(t *testing.T) {
 		ada.open("/t/acme/tokens/new?name=shown+once&expires=30d")
 		ada.answers("button", "Create", http.StatusCreated)
 
+		ada.open("/t/acme/forward-auth")
+		ada.find("textbox", "Host").fill("https://api.example.com; }")
+		ada.find("textbox", "API").fill("http://127.0.0.1:9000/x")
+		ada.answers("button", "Write configuration", http.StatusUnprocessableEntity)
 		ada.open("/t/acme/roles/new")
 		ada.find("textbox", "Name").fill("BILLING")
 		ada.answers("button", "Create role", http.StatusUnprocessableEntity)

@@ -64,7 +64,8 @@ func TestLongNamesStayInTheirPlace(t *testing.T) {
 		token, _ := modelstest.Token(t, a, models.NewToken{Name: long, Description: long})
 		ada.goodWidths("/profile", "/tokens/"+token.ID, "/tokens/"+token.ID+"/edit", "/tokens/"+token.ID+"/revoke", "/tokens/new",
 			"/members", "/members/ada", "/members/"+strings.Repeat("w", 60), "/members/access", "/members/invite", "/roles",
-			"/roles/"+role, "/roles/"+role+"/delete", "/roles/new", "/tenant-tokens", "/audit")
+			"/roles/"+role, "/roles/"+role+"/delete", "/roles/new", "/tenant-tokens", "/audit",
+			"/forward-auth?proxy=envoy&host="+strings.Repeat("w", 60)+".example.com&upstream=http://"+strings.Repeat("w", 60)+":9000")
 	})
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/base64"
 	"io"
 	"mime"
 	"net/http"
@@ -14,47 +15,42 @@ import (
 
 var (
 	errMissingToken = &models.Error{Kind: models.MissingToken, Message: "Send a token: Authorization: Bearer …"}
-	errTwoTokens    = &models.Error{Kind: models.BadRequest, Message: "Send one token, in one Authorization header."}
+	errTwoTokens    = &models.Error{Kind: models.BadRequest, Message: "Send one token, in one header."}
 	errTokenPlace   = &models.Error{Kind: models.BadRequest,
 		Message: "Send the token in the Authorization header. In an address or a form it would be kept in logs; revoke it if it was real."}
 )
 
 func (s *Server) nobody(echo.Context) (*models.Access, error) { return nil, nil }
 
-// fromBearer proves a token in the Authorization header, and in no other
-// place: no cookie, no query, no form (RFC 6750 2).
-func (s *Server) fromBearer(c echo.Context) (*models.Access, error) {
-	r := c.Request()
-	if misplaced(r) {
+// fromToken proves a token in a header of its own: Authorization, as a bearer
+// token, or X-AccessToken. No cookie, no query, no form (RFC 6750 2).
+func (s *Server) fromToken(c echo.Context) (*models.Access, error) {
+	if misplaced(c.Request()) {
 		return nil, errTokenPlace
 	}
-	sent := r.Header["Authorization"]
-	if len(sent) > 1 {
-		return nil, errTwoTokens
-	}
-	if len(sent) == 0 {
-		return nil, errMissingToken
-	}
-	scheme, value, _ := strings.Cut(sent[0], " ")
-	if !strings.EqualFold(scheme, "bearer") {
-		return nil, errMissingToken
-	}
-	secret, err := models.ParseSecret(strings.TrimLeft(value, " "))
-	if err != nil {
-		return nil, err
-	}
-	return s.Tokens.AccessByToken(r.Context(), secret, s.client(c.Request()))
+	return s.proved(c, bearer)
 }
 
-// fromForwarded proves a token that a proxy passes on: as a bearer token, as
-// the password of Basic credentials, or in X-AccessToken. Sent in several
-// places it must be the same.
+// fromForwarded proves a token that a proxy passes on. There it may be the
+// password of Basic credentials too.
 func (s *Server) fromForwarded(c echo.Context) (*models.Access, error) {
-	r := c.Request()
-	if r.URL.RawQuery != "" && r.URL.Query().Has("access_token") {
+	if misplaced(c.Request()) {
 		return nil, errTokenPlace
 	}
-	sent, err := forwarded(r)
+	return s.fromAppended(c)
+}
+
+// fromAppended is fromForwarded where the address is that of a request to
+// somebody else, and says nothing to us.
+func (s *Server) fromAppended(c echo.Context) (*models.Access, error) {
+	return s.proved(c, bearerOrBasic)
+}
+
+// proved proves the token in the headers of the request. scheme reads the
+// Authorization header.
+func (s *Server) proved(c echo.Context, scheme func(authorization string) (token string, known bool)) (*models.Access, error) {
+	r := c.Request()
+	sent, err := presented(r.Header, scheme)
 	if err != nil {
 		return nil, err
 	}
@@ -62,24 +58,21 @@ func (s *Server) fromForwarded(c echo.Context) (*models.Access, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Tokens.AccessByToken(r.Context(), secret, s.client(c.Request()))
+	return s.Tokens.AccessByToken(r.Context(), secret, s.client(r))
 }
 
-// forwarded is the token that came with the request.
-func forwarded(r *http.Request) (token string, err error) {
-	authorization, plain := r.Header["Authorization"], r.Header["X-Accesstoken"]
+// presented is the one token in the headers. Sent in both it must be the same;
+// a header that stands twice is two tokens, whatever it says.
+func presented(h http.Header, scheme func(string) (string, bool)) (token string, err error) {
+	authorization, plain := h["Authorization"], h["X-Accesstoken"]
 	if len(authorization) > 1 || len(plain) > 1 {
 		return "", errTwoTokens
 	}
 	sent := false
 	if len(authorization) == 1 {
-		if _, password, ok := r.BasicAuth(); ok {
-			token, sent = password, true
-		} else if scheme, value, _ := strings.Cut(authorization[0], " "); strings.EqualFold(scheme, "bearer") {
-			token, sent = strings.TrimLeft(value, " "), true
-		}
+		token, sent = scheme(authorization[0])
 	}
-	if len(plain) == 1 {
+	if len(plain) == 1 && plain[0] != "" { // a proxy may pass on what nobody sent, empty
 		if sent && token != plain[0] {
 			return "", errTwoTokens
 		}
@@ -89,6 +82,26 @@ func forwarded(r *http.Request) (token string, err error) {
 		return "", errMissingToken
 	}
 	return token, nil
+}
+
+// bearer is the token of an Authorization header, unless that holds something
+// else (RFC 6750 2.1).
+func bearer(authorization string) (token string, known bool) {
+	scheme, value, _ := strings.Cut(authorization, " ")
+	return strings.TrimLeft(value, " "), strings.EqualFold(scheme, "bearer")
+}
+
+// bearerOrBasic also takes the password of Basic credentials, whoever the user
+// is (RFC 7617). Credentials that cannot be read hold a token that is worth
+// nothing.
+func bearerOrBasic(authorization string) (token string, known bool) {
+	scheme, value, _ := strings.Cut(authorization, " ")
+	if !strings.EqualFold(scheme, "basic") {
+		return bearer(authorization)
+	}
+	text, _ := base64.StdEncoding.DecodeString(strings.TrimLeft(value, " "))
+	_, password, _ := strings.Cut(string(text), ":")
+	return password, true
 }
 
 // misplaced reports whether a token came in the query or in a form.

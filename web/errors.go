@@ -24,7 +24,8 @@ type statement struct {
 	code   string
 }
 
-// statements is the only place an error becomes a status code (contract 6).
+// statements is the only place an error becomes a status code (contract 6). A
+// dialect may have another word for it, and another status: dialects.go.
 var statements = map[models.Kind]statement{
 	models.Internal:     {http.StatusInternalServerError, "internal"},
 	models.Invalid:      {http.StatusUnprocessableEntity, "invalid"},
@@ -148,6 +149,19 @@ func (s *Server) refusedToken(why string) []string {
 // explainJSON answers a program (RFC 9457, RFC 6750 3).
 func (s *Server) explainJSON(c echo.Context, p problem) error {
 	h := c.Response().Header()
+	s.demand(h, p)
+	body, err := p.encode()
+	if err != nil {
+		return err
+	}
+	h["Content-Type"] = problemType
+	c.Response().WriteHeader(p.Status)
+	_, err = c.Response().Write(body)
+	return err
+}
+
+// demand says which token would do (RFC 6750 3).
+func (s *Server) demand(h http.Header, p problem) {
 	switch p.Code {
 	case "missing_token":
 		h["Www-Authenticate"] = s.challenge
@@ -158,14 +172,6 @@ func (s *Server) explainJSON(c echo.Context, p problem) error {
 	case "insufficient_scope":
 		h.Set("WWW-Authenticate", `Bearer realm="latchkey", error="insufficient_scope", scope="`+string(p.cause.Scope)+`"`)
 	}
-	body, err := p.encode()
-	if err != nil {
-		return err
-	}
-	h["Content-Type"] = problemType
-	c.Response().WriteHeader(p.Status)
-	_, err = c.Response().Write(body)
-	return err
 }
 
 var problemType = []string{"application/problem+json"}

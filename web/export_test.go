@@ -2,6 +2,8 @@ package web
 
 import (
 	"encoding/json"
+	"net/http/httptest"
+
 	"github.com/labstack/echo/v4"
 
 	"latchkey/models"
@@ -31,4 +33,13 @@ func EncodeProblem(err error) (got, want []byte, failed error) {
 	got, failed = p.encode()
 	want, _ = json.Marshal(p)
 	return got, want, failed
+}
+
+// Explained is how the surface of a route tells an error.
+func (s *Server) Explained(path string, err error) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	c := s.echo.NewContext(httptest.NewRequest(GET, "/", nil), w)
+	c.SetPath(path)
+	s.fail(err, c)
+	return w
 }

@@ -15,9 +15,9 @@ import (
 	"latchkey/models/modelstest"
 )
 
-// A reader does what docs/oauth.md says, step by step, and remembers what each
+// A player does what docs/oauth.md says, step by step, and remembers what each
 // answer was called.
-type reader struct {
+type player struct {
 	*oauthScene
 	known  map[string]string
 	answer *httptest.ResponseRecorder
@@ -33,7 +33,7 @@ func TestTheExamplesOfOAuthWork(t *testing.T) {
 	page, err := os.ReadFile("../docs/oauth.md")
 	must(t, err)
 	s := modelstest.OpenAt(t, modelstest.SQLite(t), modelstest.NewClock(start).Now)
-	r := &reader{oauthScene: newOAuthScene(t, s)}
+	r := &player{oauthScene: newOAuthScene(t, s)}
 	terminal, _ := r.application(models.NewApplication{Name: "Terminal", Kind: models.Public, Scopes: []string{"proxies:read"}})
 	r.known = map[string]string{"client_id": r.app.ID, "public_client_id": terminal.ID, "basic": strings.TrimPrefix(r.basic(), "Basic "),
 		"redirect_uri": url.QueryEscape(callback), "code_verifier": proofKey, "code_challenge": challengeOf(proofKey), "state": "s"}
@@ -56,7 +56,7 @@ func TestTheExamplesOfOAuthWork(t *testing.T) {
 }
 
 // filled puts what is known in the place of names in braces.
-func (r *reader) filled(text string) string {
+func (r *player) filled(text string) string {
 	return placeholder.ReplaceAllStringFunc(text, func(name string) string {
 		value, ok := r.known[strings.Trim(name, "{}")]
 		if !ok {
@@ -66,7 +66,7 @@ func (r *reader) filled(text string) string {
 	})
 }
 
-func (r *reader) sends(block string) {
+func (r *player) sends(block string) {
 	r.t.Helper()
 	head, body, _ := strings.Cut(r.filled(strings.ReplaceAll(block, "\n  &", "&")), "\n\n")
 	lines := strings.Split(strings.TrimSpace(head), "\n")
@@ -91,7 +91,7 @@ func (r *reader) sends(block string) {
 const authorizeDoor = "/oauth2/authorize"
 
 // decides is what the person does meanwhile.
-func (r *reader) decides(what string) {
+func (r *player) decides(what string) {
 	r.t.Helper()
 	ada := hasSession(r.t, r.s, r.server, "ada")
 	switch what {
@@ -105,7 +105,7 @@ func (r *reader) decides(what string) {
 }
 
 // compares holds the last answer to the one on the page.
-func (r *reader) compares(shown string) {
+func (r *player) compares(shown string) {
 	r.t.Helper()
 	status, body, _ := strings.Cut(shown, "\n")
 	if got := fmt.Sprint(r.answer.Code, " ", http.StatusText(r.answer.Code)); got != status {

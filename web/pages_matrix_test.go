@@ -74,6 +74,7 @@ var pageRoutes = []struct {
 	{"POST", "/policy", "policy:write", 422},
 	{"GET", "/audit", "audit:read", 200},
 	{"GET", "/audit.csv", "audit:read", 200},
+	{"GET", "/forward-auth", "profile:read", 200},
 }
 
 // noApp is the id of an application that does not exist.

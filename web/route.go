@@ -33,15 +33,18 @@ type surface struct {
 	prove   func(*Server, echo.Context) (*models.Access, error)
 	explain func(*Server, echo.Context, problem) error
 	browser bool // cookies count, so requests from other sites do not
+	foreign bool // the address goes on with that of a request to somebody else: it is not read
 }
 
 var (
-	openSurface   = &surface{"open", (*Server).nobody, (*Server).explainPage, true}
-	bareSurface   = &surface{"bare", (*Server).nobody, (*Server).explainJSON, false}
-	pageSurface   = &surface{"page", (*Server).fromSession, (*Server).explainPage, true}
-	apiSurface    = &surface{"api", (*Server).fromBearer, (*Server).explainJSON, false}
-	oauthSurface  = &surface{"oauth", (*Server).nobody, (*Server).explainOAuth, false}
-	verifySurface = &surface{"verify", (*Server).fromForwarded, (*Server).explainJSON, false}
+	openSurface   = &surface{"open", (*Server).nobody, (*Server).explainPage, true, false}
+	bareSurface   = &surface{"bare", (*Server).nobody, (*Server).explainJSON, false, false}
+	pageSurface   = &surface{"page", (*Server).fromSession, (*Server).explainPage, true, false}
+	apiSurface    = &surface{"api", (*Server).fromToken, (*Server).explainJSON, false, false}
+	oauthSurface  = &surface{"oauth", (*Server).nobody, (*Server).explainOAuth, false, false}
+	verifySurface = &surface{"verify", (*Server).fromForwarded, (*Server).explainJSON, false, false}
+
+	appendedSurface = &surface{"verify", (*Server).fromAppended, (*Server).explainJSON, false, true}
 )
 
 type route struct {
@@ -82,6 +85,12 @@ func verify(path string, h handlers.Func) route {
 	return route{verifySurface, anyMethod, path, models.Proved, h}
 }
 
+// appended is verify for a proxy that appends the path and the query of the
+// client's request.
+func appended(path string, h handlers.Func) route {
+	return route{appendedSurface, anyMethod, path + "/*", models.Proved, h}
+}
+
 // guard stands in front of every route: prove, admit, handle.
 func (s *Server) guard(r route) echo.HandlerFunc {
 	return func(c echo.Context) error {
@@ -118,6 +127,9 @@ func (s *Server) readable(c echo.Context, on *surface) error {
 	}
 	if r.Body != nil && r.Body != http.NoBody {
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
+	}
+	if on.foreign {
+		return nil
 	}
 	if len(c.ParamNames()) > 0 {
 		if err := unescape(c); err != nil {
@@ -181,8 +193,12 @@ func (s *Server) surfaceOf(c echo.Context) *surface {
 	if on := s.surfaces[c.Path()]; on != nil {
 		return on
 	}
-	if strings.HasPrefix(c.Request().URL.Path, "/api/") {
+	path := c.Request().URL.Path
+	if strings.HasPrefix(path, "/api/") {
 		return apiSurface
+	}
+	if on := dialectAt(path); on != nil {
+		return on
 	}
 	return openSurface
 }

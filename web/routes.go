@@ -12,7 +12,7 @@ import (
 // bare prove nothing.
 func (s *Server) routes() []route {
 	con, apis := s.console(), handlers.API{BaseURL: s.BaseURL}
-	apps := handlers.OAuth{Store: s.Store, BaseURL: s.BaseURL}
+	apps, others := handlers.OAuth{Store: s.Store, BaseURL: s.BaseURL}, handlers.Dialects{Store: s.Store}
 	return []route{
 		bare(GET, "/healthz", healthz),
 		bare(GET, "/readyz", s.readyz),
@@ -104,7 +104,15 @@ func (s *Server) routes() []route {
 		open(GET, "/device", con.DevicePage),
 		open(POST, "/device", con.Device),
 
+		page(GET, "/t/:tenant/forward-auth", models.ProfileRead, con.ForwardAuth),
 		verify("/verify", handlers.Verify),
+		appended("/verify", handlers.VerifyAppended),
+
+		entrance(apinizerEntrance, POST, "/apiops/auth/token", others.ApinizerToken),
+		entrance(apinizerEntrance, GET, "/apiops/test/healthcheck", handlers.ApinizerHealth),
+		apinizer(GET, "/test/hello/:name", models.Proved, handlers.ApinizerHello),
+		entrance(purewlSurface, POST, "/auth/v1/accessToken", others.PureWLToken),
+		entrance(passwordSurface, POST, "/authorization", others.PasswordToken),
 
 		bare(GET, "/api/openapi.json", openAPI),
 		bare(GET, "/api/v1/ping", ping),

@@ -70,6 +70,7 @@ func New(cfg Config) *Server {
 		s.surfaces[r.path] = r.surface
 		if r.method == anyMethod {
 			e.Any(r.path, s.guard(r))
+			e.RouteNotFound(r.path, s.guard(r)) // with a method that Echo has no name for
 			continue
 		}
 		e.Add(r.method, r.path, s.guard(r))

@@ -50,6 +50,7 @@ CREATE TABLE grants (
 CREATE INDEX grants_of_application ON grants (tenant_id, application_id, user_id, created_at, id) WHERE ended_at IS NULL;
 CREATE INDEX grants_of_user ON grants (tenant_id, user_id, application_id) WHERE ended_at IS NULL;
 CREATE INDEX grants_by_expiry ON grants (expires_at);
+CREATE INDEX grants_by_end ON grants (ended_at) WHERE ended_at IS NOT NULL;
 
 CREATE TABLE refresh_tokens (
     hash       BLOB     PRIMARY KEY,
