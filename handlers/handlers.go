@@ -10,6 +10,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -48,7 +49,7 @@ func decode(c echo.Context, in any) error {
 	err = d.Decode(in)
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
 		return &models.Error{Kind: models.Invalid, Message: "Some fields need a change.",
-			Fields: map[string]string{wrong.Field: "This needs another type than " + wrong.Value + "."}}
+			Fields: map[string]string{fieldName(wrong.Field): "This needs another type than " + wrong.Value + "."}}
 	}
 	if kind := models.KindOf(err); err != nil && kind != models.Internal && kind != models.Unavailable {
 		return err // a field that reads itself has complained
@@ -60,6 +61,13 @@ func decode(c echo.Context, in any) error {
 		return badJSON("Send one JSON object, and nothing behind it.")
 	}
 	return nil
+}
+
+// fieldName is the path of a field as a client wrote it. The decoder tells the
+// structs that we put together on the way too, and those have capitals.
+func fieldName(path string) string {
+	parts := strings.Split(path, ".")
+	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return strings.ToLower(p) != p }), ".")
 }
 
 // reason keeps what a client can mend and leaves out the decoder's own words.

@@ -45,6 +45,9 @@ func JSON[In, Out any](status int, op func(context.Context, *models.Access, In) 
 // located is what has an address of its own once it is there.
 type located interface{ location() string }
 
+// perhapsNew is what the same request makes or finds.
+type perhapsNew interface{ isNew() bool }
+
 // respond encodes before it writes: what fails is an error, not half an answer.
 func respond(c echo.Context, status int, out any) error {
 	if status == http.StatusNoContent {
@@ -53,6 +56,9 @@ func respond(c echo.Context, status int, out any) error {
 	body, err := json.Marshal(out)
 	if err != nil {
 		return err
+	}
+	if put, ok := out.(perhapsNew); ok && put.isNew() {
+		status = http.StatusCreated
 	}
 	if made, ok := out.(located); ok && status == http.StatusCreated {
 		c.Response().Header().Set(echo.HeaderLocation, made.location())

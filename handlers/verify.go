@@ -80,13 +80,16 @@ type identifier struct {
 
 // identified are the identifiers that all tokens with the same rights share.
 var identified = models.NewMemo(func(a *models.Access) []identifier {
-	u := a.User()
+	u, through := a.User(), ""
+	if app := a.Application(); app != nil {
+		through = app.ID
+	}
 	return []identifier{
 		{"X-Latchkey-User", []string{u.Username}},
 		{"X-Latchkey-User-Id", []string{u.ID}},
 		{"X-Latchkey-Tenant", []string{a.Tenant().Slug}},
 		{"X-Latchkey-Roles", []string{strings.Join(a.RolesHeld(), ",")}},
 		{"X-Latchkey-Scopes", []string{strings.Join(texts(a.Scopes()), ",")}},
-		{"X-Latchkey-Application", []string{""}},
+		{"X-Latchkey-Application", []string{through}},
 	}
 })

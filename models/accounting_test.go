@@ -201,10 +201,14 @@ var decisive = map[string]string{
 	"tenants":      "id, slug, name, suspended_at",
 	"policies":     "tenant_id, allow_never, tokens_by_token, max_lifetime_days, max_tokens_per_user, reviewed_issue, admin_only_revocation, switched_off",
 	"roles":        "tenant_id, name, scopes",
+
+	"environments": "tenant_id, id, name",
+	"deployments":  "tenant_id, id, environment_id, event_id",
 }
 
-// decided is every row that verification may have read. A role that is new
-// counts too: its absence decides what an administrator is said to hold.
+// decided is every row that verification, or what is live, may have been read
+// from. A role or a deployment that is new counts too: its absence decides what
+// an administrator is said to hold, or what answers.
 func decided(t *testing.T, s *models.Store) map[string]bool {
 	t.Helper()
 	rows := map[string]bool{}
@@ -214,8 +218,8 @@ func decided(t *testing.T, s *models.Store) map[string]bool {
 		for _, row := range list {
 			rows[table+fmt.Sprint(row)] = true
 		}
-		if table == "roles" {
-			rows[fmt.Sprintf("%d roles", len(list))] = true
+		if table == "roles" || table == "deployments" {
+			rows[fmt.Sprintf("%d %s", len(list), table)] = true
 		}
 	}
 	return rows
@@ -229,6 +233,7 @@ func touched(before, after map[string]bool) []string {
 // Every operation withdraws what it changes of what may be remembered.
 func TestEveryOperationWithdrawsWhatItChanges(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, s *models.Store) {
+		maps.Copy(accounts, gatewayAccounts)
 		for _, name := range slices.Sorted(maps.Keys(accounts)) {
 			c := accounts[name]
 			if c.try == nil {
@@ -257,7 +262,12 @@ func TestEveryOperationWithdrawsWhatItChanges(t *testing.T) {
 // prepare is what must be so for an operation to have something to do.
 func prepare(t *testing.T, s *models.Store, x *scene, operation string) {
 	t.Helper()
+	if _, gateway := gatewayAccounts[operation]; gateway {
+		liveShop(t, s, x)
+	}
 	switch operation {
+	case "Access.RedeployEarlier", "Access.DeleteEnvironment":
+		must(t, x.in(t, s).Undeploy(t.Context(), "Shop", "orders", "production"))
 	case "Operator.EnableUser":
 		must(t, s.Operator().DisableUser(t.Context(), x.owner))
 	case "Operator.ResumeTenant":
@@ -277,6 +287,7 @@ func prepare(t *testing.T, s *models.Store, x *scene, operation string) {
 }
 
 func TestEveryOperationIsAccountedFor(t *testing.T) {
+	maps.Copy(accounts, gatewayAccounts)
 	known := map[string]bool{}
 	for _, of := range []reflect.Type{reflect.TypeFor[*models.Access](), reflect.TypeFor[*models.Operator]()} {
 		for m := range of.Methods() {

@@ -44,7 +44,7 @@ type NewApplication struct {
 	Name         string
 	Kind         string
 	RedirectURIs []string
-	Scopes       []string // patterns; nobody can give one that they lack
+	Scopes       []string // patterns; nobody can give one that they lack. nil for what every member may read
 }
 
 // An ApplicationChange is what to change of an application. What is nil stays
@@ -90,10 +90,7 @@ func (a *Access) ApplicationByID(ctx context.Context, id string) (app Applicatio
 		if app, err = takeApplication(tx, id); err != nil {
 			return err
 		}
-		one := []Application{app}
-		err := nameApplicationOwners(tx, one)
-		app = one[0]
-		return err
+		return app.nameOwner(tx)
 	})
 	return app, err
 }
@@ -139,6 +136,9 @@ func (a *Access) ChangeApplication(ctx context.Context, id string, in Applicatio
 		if err := a.requireAllowance(app.taken(before)); err != nil {
 			return err
 		}
+		if err := app.nameOwner(tx); err != nil {
+			return err
+		}
 		e.withdraw(app.ID)
 		was, is := before.record(), app.record()
 		if sameRecord(was, is) {
@@ -163,9 +163,12 @@ func (app Application) taken(before Application) Words {
 	return slices.DeleteFunc(slices.Clone(app.Scopes), func(s string) bool { return slices.Contains(before.Scopes, s) })
 }
 
-// requireAllowance refuses who lacks what an application may do. What every
-// member has counts as well: an application is none.
-func (a *Access) requireAllowance(list Words) error { return a.requireHeld(scopes(list), nil) }
+// harmless is what an application may do unless more is chosen: what every
+// member may read. It is no gift; to make tokens is one.
+var harmless = []Scope{ProfileRead, "projects:read", TokensRead}
+
+// requireAllowance refuses who lacks what an application may do.
+func (a *Access) requireAllowance(list Words) error { return a.requireHeld(scopes(list), harmless) }
 
 // RemoveApplication ends an application with all that was given to it: tokens,
 // grants and secrets. Asked again it finds nothing.
@@ -226,13 +229,23 @@ func nameApplicationOwners(tx *gorm.DB, list []Application) error {
 	return err
 }
 
+func (app *Application) nameOwner(tx *gorm.DB) error {
+	one := []Application{*app}
+	err := nameApplicationOwners(tx, one)
+	*app = one[0]
+	return err
+}
+
 // application checks all that was chosen and complains about all of it at once.
 func (in NewApplication) application() (Application, error) {
 	problems := map[string]string{}
 	app := Application{Kind: in.Kind}
 	app.Name, app.NameKey = tokenName(in.Name, problems)
 	app.RedirectURIs = redirectURIs(in.RedirectURIs, problems)
-	app.Scopes = applicationScopes(in.Scopes, problems)
+	app.Scopes = words(harmless)
+	if in.Scopes != nil {
+		app.Scopes = applicationScopes(in.Scopes, problems)
+	}
 	if !slices.Contains([]string{Confidential, Public, Partner}, in.Kind) {
 		problems["kind"] = "Choose confidential, public or partner."
 	}

@@ -28,14 +28,14 @@ func TestAnApplicationIsMadeChangedAndRemoved(t *testing.T) {
 		want(t, err, models.Conflict, "a name that is taken")
 		other, none, err := ada.CreateApplication(t.Context(), models.NewApplication{Name: "other", Kind: models.Public})
 		must(t, err)
-		if none.Reveal() != "" || len(other.Scopes) != 0 {
+		if none.Reveal() != "" || strings.Join(other.Scopes, " ") != "profile:read projects:read tokens:read" {
 			t.Errorf("a public application got the secret %q and %v", none, other.Scopes)
 		}
 		_, err = ada.ChangeApplication(t.Context(), other.ID, models.ApplicationChange{Name: &app.Name})
 		want(t, err, models.Conflict, "another's name")
 		changed, err := ada.ChangeApplication(t.Context(), app.ID, models.ApplicationChange{Name: ptr("Day build"), RedirectURIs: &[]string{}, Scopes: &[]string{}})
 		must(t, err)
-		if changed.Name != "Day build" || len(changed.RedirectURIs) != 0 || len(changed.Scopes) != 0 || changed.Kind != models.Confidential {
+		if changed.Name != "Day build" || len(changed.RedirectURIs) != 0 || len(changed.Scopes) != 0 || changed.Kind != models.Confidential || changed.Owner != "ada" {
 			t.Errorf("changed to %+v", changed)
 		}
 		must(t, ada.RemoveApplication(t.Context(), app.ID))

@@ -13,13 +13,19 @@ import (
 var actions = []string{
 	"account.changed",
 	"application.allowed", "application.changed", "application.created", "application.refused", "application.removed",
+	"certificate.changed", "certificate.created", "certificate.deleted",
 	"code.reused",
+	"connection.changed", "connection.created", "connection.deleted",
+	"credential.changed", "credential.created", "credential.deleted",
 	"device.denied",
+	"environment.changed", "environment.created", "environment.deleted",
 	"grant.ended",
 	"member.added", "member.changed", "member.disabled", "member.enabled", "member.invited", "member.joined",
 	"member.removed", "member.uninvited",
 	"password.changed", "password.refused",
 	"policy.changed",
+	"project.changed", "project.created", "project.deleted",
+	"proxy.changed", "proxy.created", "proxy.deleted", "proxy.deployed", "proxy.restored", "proxy.undeployed",
 	"refresh.reused",
 	"request.refused",
 	"role.changed", "role.created", "role.deleted",
@@ -131,7 +137,7 @@ func (q *AuditQuery) check() error {
 	} else if q.Actor != "" && q.Actor != CommandLine {
 		problems["actor"] = "Write a user name, or “" + CommandLine + "”."
 	}
-	if _, complaint := cleanText(q.Subject, 0, 100); complaint != "" {
+	if _, complaint := cleanText(q.Subject, 0, 201); complaint != "" {
 		problems["subject"] = complaint
 	}
 	return invalid(problems)

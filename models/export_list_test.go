@@ -30,6 +30,25 @@ func (s *Store) Statements(t testing.TB, table string, f func()) (list []string)
 	return list
 }
 
+// After does something after each statement on a table, as long as f runs.
+func (s *Store) After(t testing.TB, table string, do, f func()) {
+	t.Helper()
+	const name = "test:after"
+	query := s.reader.Callback().Query()
+	err := query.After("gorm:query").Register(name, func(db *gorm.DB) {
+		if db.Statement.Table == table {
+			do()
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f()
+	if err := query.Remove(name); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Plan is how the database answers a statement. PostgreSQL looks at how much
 // there is, and a test has little: it does what it is without only where there
 // is no other way.

@@ -46,7 +46,8 @@ func (e Expiry) Instant(now time.Time, zone *time.Location) (*time.Time, string)
 // Tables are the structs whose columns the migrations must have.
 var Tables = []any{&installation{}, &setupCode{}, &Tenant{}, &Policy{}, &User{}, &Member{}, &Role{}, &Invitation{},
 	&Token{}, &TokenDay{}, &Application{}, &applicationSecret{}, &Grant{}, &refreshToken{}, &authorizationCode{},
-	&deviceCode{}, &TokenRequest{}, &reseller{}, &Session{}, &throttle{}, &AuditEvent{}, &withdrawal{}, &replica{}, &withdrawalCounter{}}
+	&deviceCode{}, &TokenRequest{}, &reseller{}, &Session{}, &throttle{}, &AuditEvent{}, &withdrawal{}, &replica{}, &withdrawalCounter{},
+	&Deployment{}, &DeploymentEvent{}, &Proxy{}, &Connection{}, &Credential{}, &Certificate{}, &Environment{}, &Project{}}
 
 // withdrawalCounter is a table that needs no struct: what it holds is one number.
 type withdrawalCounter struct {
@@ -79,4 +80,14 @@ func Columns(t *testing.T, s *Store) map[string]columns {
 		found[st.Schema.Table] = c
 	}
 	return found
+}
+
+// SealFor and OpenFor are how secrets are kept.
+func (s *Store) SealFor(tenantID, rowID, field, secret string) []byte {
+	return s.keys.seal([]byte(secret), tenantID, rowID, field)
+}
+
+func (s *Store) OpenFor(tenantID, rowID, field string, sealed []byte) (string, error) {
+	secret, err := s.keys.open(sealed, tenantID, rowID, field)
+	return string(secret), err
 }

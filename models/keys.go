@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/rand"
@@ -19,12 +20,13 @@ import (
 // keys are derived from the installation's secret, one for each purpose, so
 // that what is computed for one can never pass for another.
 type keys struct {
-	tokens      []byte // hashes of tokens, sessions, invitations and setup codes
-	cursors     []byte // signs the place in a list
-	followers   []byte // makes what takes the place of a refresh token
-	devices     []byte // signs the cookie of a device that has signed in before
-	fingerprint []byte // tells whether a database belongs to this secret
-	presented   *macs  // with the key tokens, for every request
+	tokens      []byte      // hashes of tokens, sessions, invitations and setup codes
+	cursors     []byte      // signs the place in a list
+	followers   []byte      // makes what takes the place of a refresh token
+	devices     []byte      // signs the cookie of a device that has signed in before
+	fingerprint []byte      // tells whether a database belongs to this secret
+	presented   *macs       // with the key tokens, for every request
+	sealer      cipher.AEAD // for secrets that must be read again
 }
 
 // ErrOtherSecret says that the database was made with another secret.
@@ -41,15 +43,18 @@ func deriveKeys(secret []byte) (k keys, err error) {
 	if len(secret) < 32 {
 		return k, fmt.Errorf("the secret has %d bytes, and must have at least 32", len(secret))
 	}
+	var sealing []byte
 	for purpose, key := range map[string]*[]byte{
 		"tokens": &k.tokens, "cursors": &k.cursors, "followers": &k.followers, "devices": &k.devices, "fingerprint": &k.fingerprint,
+		"sealing": &sealing,
 	} {
 		if *key, err = hkdf.Key(sha256.New, secret, nil, "latchkey "+purpose, sha256.Size); err != nil {
 			return k, err
 		}
 	}
 	k.presented = newMacs(k.tokens)
-	return k, nil
+	k.sealer, err = newSealer(sealing)
+	return k, err
 }
 
 // sum is the HMAC-SHA-256 of s: all that is ever stored of a secret.

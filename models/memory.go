@@ -13,12 +13,13 @@ import (
 // is never answered again: docs/revocation.md says why that holds.
 //
 // Nothing is searched for to be forgotten. Whatever is remembered carries the
-// marks of the token, user, tenant, member and application that it rests on, as they were
+// marks of the token, user, tenant, member, application or environment that it rests on, as they were
 // when it was read; to withdraw is to move a mark on. Two that share a mark by
 // chance are forgotten together, which costs one question to the database.
 type memory struct {
 	tokens    *otter.Cache[tokenHash, *Presented] // nil when nothing shall be remembered
 	standings *otter.Cache[memberKey, *standing]
+	servings  *otter.Cache[servingKey, *Serving]
 	lease     lease
 	applied   atomic.Uint64 // how often something was forgotten
 	marks     [1 << 16]atomic.Uint32
@@ -43,6 +44,7 @@ func newMemory(tokens int) *memory {
 	if tokens > 0 {
 		m.tokens = otter.Must(&otter.Options[tokenHash, *Presented]{MaximumSize: tokens})
 		m.standings = otter.Must(&otter.Options[memberKey, *standing]{MaximumSize: max(tokens, fewestStandings)})
+		m.servings = newServings()
 	}
 	return m
 }

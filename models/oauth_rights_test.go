@@ -199,9 +199,9 @@ func TestNobodyGivesAnApplicationWhatTheyLack(t *testing.T) {
 			lacks []string // each of it
 		}{
 			"a member with less":                {modelstest.As(t, o.s, "acme", "eve"), []string{"*", "members:read", "*:read", "tokens:*"}},
-			"a narrow token":                    {prove(narrow), []string{"*", "projects:read", "tokens:write"}},
-			"a token of an application":         {prove(through.Access.Reveal()), []string{"*", "projects:read", "profile:read"}},
-			"an application for itself":         {prove(self.Access.Reveal()), []string{"*", "applications:read", "projects:*", "tokens:read"}},
+			"a narrow token":                    {prove(narrow), []string{"*", "proxies:read", "tokens:write"}},
+			"a token of an application":         {prove(through.Access.Reveal()), []string{"*", "proxies:read", "profile:*"}},
+			"an application for itself":         {prove(self.Access.Reveal()), []string{"*", "applications:read", "projects:*", "tokens:write"}},
 			"a token for nearly all there is":   {prove(everything), []string{"tokens:write"}},
 			"an administrator who holds it all": {ada, nil},
 		} {

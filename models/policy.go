@@ -29,6 +29,23 @@ const (
 	ApplicationsWrite Scope = "applications:write"
 )
 
+// The scopes of what the gateway needs.
+const (
+	ProjectsRead      Scope = "projects:read" // and environments
+	ProjectsWrite     Scope = "projects:write"
+	EnvironmentsWrite Scope = "environments:write"
+	ProxiesRead       Scope = "proxies:read"
+	ProxiesWrite      Scope = "proxies:write"
+	DeploymentsRead   Scope = "deployments:read"
+	DeploymentsWrite  Scope = "deployments:write"
+	ConnectionsRead   Scope = "connections:read"
+	ConnectionsWrite  Scope = "connections:write"
+	CredentialsRead   Scope = "credentials:read"
+	CredentialsWrite  Scope = "credentials:write"
+	CertificatesRead  Scope = "certificates:read"
+	CertificatesWrite Scope = "certificates:write"
+)
+
 // What a route or an operation may ask for that is not a scope.
 const (
 	Proved   Scope = ""            // any valid credential will do
@@ -42,46 +59,46 @@ const everything Scope = "*"
 const Admin = "ROLE_ADMIN"
 
 // base is what every member may do.
-var base = []Scope{ProfileRead, TokensRead, TokensWrite, "projects:read"}
+var base = []Scope{ProfileRead, TokensRead, TokensWrite, ProjectsRead}
 
 // builtIn are the roles that every tenant has, and what they give.
 var builtIn = map[string][]Scope{
-	"ROLE_MANAGE_PROXIES":          {"projects:write", "proxies:read", "proxies:write"},
-	"ROLE_DEPLOY_UNDEPLOY_PROXIES": {"proxies:read", "deployments:read", "deployments:write"},
+	"ROLE_MANAGE_PROXIES":          {ProjectsWrite, ProxiesRead, ProxiesWrite},
+	"ROLE_DEPLOY_UNDEPLOY_PROXIES": {ProxiesRead, DeploymentsRead, DeploymentsWrite},
 	"ROLE_API_SECURITY":            {"connections:*", "credentials:*", "certificates:*"},
 	Admin:                          {everything},
 }
 
 // catalogue is every scope that Latchkey knows, with what it allows in words.
 var catalogue = map[Scope]string{
-	ProfileRead:          "See your own profile",
-	TokensRead:           "See your own tokens",
-	TokensWrite:          "Create, change and revoke your own tokens",
-	"projects:read":      "See projects and environments",
-	"projects:write":     "Create, change and delete projects",
-	"environments:write": "Create, change and delete environments",
-	"proxies:read":       "See API proxies",
-	"proxies:write":      "Create, change and delete API proxies",
-	"deployments:read":   "See what is live, and where",
-	"deployments:write":  "Deploy and undeploy proxies",
-	"connections:read":   "See where requests go",
-	"connections:write":  "Change where requests go",
-	"credentials:read":   "See which secrets upstreams get, never the secrets",
-	"credentials:write":  "Change the secrets for upstreams",
-	"certificates:read":  "See TLS certificates",
-	"certificates:write": "Change TLS certificates",
-	MembersRead:          "See members and what they may do",
-	MembersWrite:         "Invite, change and remove members",
-	RolesRead:            "See roles",
-	RolesWrite:           "Create, change and delete roles",
-	TenantTokensRead:     "See the tokens of all members",
-	TenantTokensWrite:    "Revoke the tokens of all members",
-	PolicyRead:           "See the token policy",
-	PolicyWrite:          "Change the token policy",
-	AuditRead:            "Read the audit log",
-	ApplicationsRead:     "See applications",
-	ApplicationsWrite:    "Create, change and delete applications",
-	"environments:read":  "See environments",
+	ProfileRead:         "See your own profile",
+	TokensRead:          "See your own tokens",
+	TokensWrite:         "Create, change and revoke your own tokens",
+	ProjectsRead:        "See projects and environments",
+	ProjectsWrite:       "Create, change and delete projects",
+	EnvironmentsWrite:   "Create, change and delete environments",
+	ProxiesRead:         "See API proxies",
+	ProxiesWrite:        "Create, change and delete API proxies",
+	DeploymentsRead:     "See what is live, and where",
+	DeploymentsWrite:    "Deploy and undeploy proxies",
+	ConnectionsRead:     "See where requests go",
+	ConnectionsWrite:    "Change where requests go",
+	CredentialsRead:     "See which secrets upstreams get, never the secrets",
+	CredentialsWrite:    "Change the secrets for upstreams",
+	CertificatesRead:    "See TLS certificates",
+	CertificatesWrite:   "Change TLS certificates",
+	MembersRead:         "See members and what they may do",
+	MembersWrite:        "Invite, change and remove members",
+	RolesRead:           "See roles",
+	RolesWrite:          "Create, change and delete roles",
+	TenantTokensRead:    "See the tokens of all members",
+	TenantTokensWrite:   "Revoke the tokens of all members",
+	PolicyRead:          "See the token policy",
+	PolicyWrite:         "Change the token policy",
+	AuditRead:           "Read the audit log",
+	ApplicationsRead:    "See applications",
+	ApplicationsWrite:   "Create, change and delete applications",
+	"environments:read": "See environments",
 }
 
 var (

@@ -16,7 +16,8 @@ type withdrawal struct {
 }
 
 // withdraw notes that what is known of refs is void once the change is
-// committed: tokens, users and tenants by their ids, members by memberRef.
+// committed: tokens, users and tenants by their ids, members by memberRef, what
+// is live in an environment by liveRef.
 // Whatever a request may remember, and a change touches, is withdrawn; and it
 // is withdrawn again when somebody asks again, so that the second answer
 // promises as much as the first.

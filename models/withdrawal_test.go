@@ -59,6 +59,8 @@ type scene struct {
 	tokens              []models.Token // the one of secret, then the one that made it, and so on
 	app                 program        // where a case needs one
 	given               string         // the id of what the owner gave it
+	environment         string         // the id of one where something may be live
+	entry               string         // of the history of what is live there
 }
 
 // A setting is what a case needs of its scene.

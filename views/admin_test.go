@@ -233,7 +233,7 @@ func auditPages(f views.Frame) map[string]templ.Component {
 			}},
 			{Time: ago(2 * time.Hour), Actor: "ada", Via: "console", Action: "role.created", Subject: "ROLE_BILLING", Address: "203.0.113.7",
 				Changes: []views.AuditChange{{Field: "Scopes", After: "invoices:read"}}},
-			{Time: ago(4 * time.Hour), Actor: "ops", Via: "command line", Action: "proxy.deployed", Subject: "orders"},
+			{Time: ago(4 * time.Hour), Actor: "ops", Via: "command line", Action: "theme.chosen", Subject: "orders"},
 		},
 		Page: views.Page{From: 1, To: 6, Total: -1, Older: "/t/acme/audit?cursor=x"},
 	}

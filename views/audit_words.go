@@ -49,6 +49,28 @@ var actionWords = map[string]string{
 	"grant.ended":         "Took back what was given to",
 	"code.reused":         "Saw a code twice, and ended what was given to",
 	"refresh.reused":      "Saw a refresh token twice, and ended what was given to",
+
+	"project.created":     "Created the project",
+	"project.changed":     "Changed the project",
+	"project.deleted":     "Deleted the project",
+	"environment.created": "Created the environment",
+	"environment.changed": "Renamed the environment",
+	"environment.deleted": "Deleted the environment",
+	"connection.created":  "Created the connection",
+	"connection.changed":  "Changed the connection",
+	"connection.deleted":  "Deleted the connection",
+	"credential.created":  "Created the credential",
+	"credential.changed":  "Changed the credential",
+	"credential.deleted":  "Deleted the credential",
+	"certificate.created": "Added the certificate",
+	"certificate.changed": "Changed the certificate",
+	"certificate.deleted": "Deleted the certificate",
+	"proxy.created":       "Created the proxy",
+	"proxy.changed":       "Changed the proxy",
+	"proxy.deleted":       "Deleted the proxy",
+	"proxy.deployed":      "Deployed the proxy",
+	"proxy.restored":      "Brought an earlier deployment back of the proxy",
+	"proxy.undeployed":    "Undeployed the proxy",
 }
 
 // export is the address of the same events as a file.

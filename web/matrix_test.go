@@ -42,13 +42,64 @@ var apiRoutes = []apiRoute{
 	{"DELETE", "/roles/ROLE_NONE", "roles:write", "", 404},
 	{"GET", "/tenant-tokens", "tenant-tokens:read", "", 200},
 	{"DELETE", "/tenant-tokens/" + noToken, "tenant-tokens:write", "", 404},
+	{"GET", "/applications", "applications:read", "", 200},
+	{"POST", "/applications", "applications:write", "{}", 422},
+	{"GET", "/applications/" + noApplication, "applications:read", "", 404},
+	{"PATCH", "/applications/" + noApplication, "applications:write", "{}", 404},
+	{"DELETE", "/applications/" + noApplication, "applications:write", "", 404},
+	{"GET", "/applications/" + noApplication + "/secrets", "applications:read", "", 404},
+	{"POST", "/applications/" + noApplication + "/secrets", "applications:write", "", 404},
+	{"DELETE", "/applications/" + noApplication + "/secrets/" + noSecret, "applications:write", "", 404},
 	{"GET", "/policy", "policy:read", "", 200},
 	{"PATCH", "/policy", "policy:write", "{}", 200},
 	{"GET", "/audit-events", "audit:read", "", 200},
+
+	{"GET", "/projects", "projects:read", "", 200},
+	{"POST", "/projects", "projects:write", "{}", 422},
+	{"GET", "/projects/none", "projects:read", "", 404},
+	{"PATCH", "/projects/none", "projects:write", "{}", 404},
+	{"DELETE", "/projects/none", "projects:write", "", 404},
+	{"GET", "/environments", "projects:read", "", 200},
+	{"POST", "/environments", "environments:write", "{}", 422},
+	{"GET", "/environments/none", "projects:read", "", 404},
+	{"PATCH", "/environments/none", "environments:write", "{}", 404},
+	{"DELETE", "/environments/none", "environments:write", "", 404},
+	{"GET", "/projects/none/connections", "connections:read", "", 404},
+	{"POST", "/projects/none/connections", "connections:write", "{}", 404},
+	{"GET", "/projects/none/connections/none", "connections:read", "", 404},
+	{"PATCH", "/projects/none/connections/none", "connections:write", "{}", 404},
+	{"DELETE", "/projects/none/connections/none", "connections:write", "", 404},
+	{"GET", "/projects/none/credentials", "credentials:read", "", 404},
+	{"POST", "/projects/none/credentials", "credentials:write", "{}", 404},
+	{"GET", "/projects/none/credentials/none", "credentials:read", "", 404},
+	{"PATCH", "/projects/none/credentials/none", "credentials:write", "{}", 404},
+	{"DELETE", "/projects/none/credentials/none", "credentials:write", "", 404},
+	{"GET", "/projects/none/certificates", "certificates:read", "", 404},
+	{"POST", "/projects/none/certificates", "certificates:write", "{}", 404},
+	{"GET", "/projects/none/certificates/none", "certificates:read", "", 404},
+	{"PATCH", "/projects/none/certificates/none", "certificates:write", "{}", 404},
+	{"DELETE", "/projects/none/certificates/none", "certificates:write", "", 404},
+	{"GET", "/projects/none/proxies", "proxies:read", "", 404},
+	{"POST", "/projects/none/proxies", "proxies:write", "{}", 404},
+	{"GET", "/projects/none/proxies/none", "proxies:read", "", 404},
+	{"PATCH", "/projects/none/proxies/none", "proxies:write", "{}", 404},
+	{"DELETE", "/projects/none/proxies/none", "proxies:write", "", 404},
+	{"GET", "/projects/none/proxies/none/deployments", "deployments:read", "", 404},
+	{"GET", "/projects/none/proxies/none/deployments/none", "deployments:read", "", 404},
+	{"PUT", "/projects/none/proxies/none/deployments/none", "deployments:write", "", 404},
+	{"DELETE", "/projects/none/proxies/none/deployments/none", "deployments:write", "", 404},
+	{"GET", "/projects/none/proxies/none/deployments/none/history", "deployments:read", "", 404},
+	{"POST", "/projects/none/proxies/none/deployments/none/restore", "deployments:write", "{}", 422},
 }
 
 // noToken is the id of a token that does not exist.
 const noToken = "tok_01k7c3x9vqf4m8s2e0d6hj5ntb"
+
+// noApplication and noSecret are the same for an application and its secret.
+const (
+	noApplication = "app_01k7c3x9vqf4m8s2e0d6hj5ntb"
+	noSecret      = "sec_01k7c3x9vqf4m8s2e0d6hj5ntb"
+)
 
 // rolesGive is the contract's table of roles, with two of a tenant's own.
 var rolesGive = map[string][]string{

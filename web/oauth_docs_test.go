@@ -23,9 +23,9 @@ type player struct {
 	answer *httptest.ResponseRecorder
 }
 
-// step is a block of the page that is a request or an answer, or a remark that
+// docStep is a block of the page that is a request or an answer, or a remark that
 // only tests see.
-var step = regexp.MustCompile("(?s)```http\n(.*?)```|<!-- test: (.*?) -->")
+var docStep = regexp.MustCompile("(?s)```http\n(.*?)```|<!-- test: (.*?) -->")
 
 var placeholder = regexp.MustCompile(`\{([a-z_]+)\}`)
 
@@ -38,7 +38,7 @@ func TestTheExamplesOfOAuthWork(t *testing.T) {
 	r.known = map[string]string{"client_id": r.app.ID, "public_client_id": terminal.ID, "basic": strings.TrimPrefix(r.basic(), "Basic "),
 		"redirect_uri": url.QueryEscape(callback), "code_verifier": proofKey, "code_challenge": challengeOf(proofKey), "state": "s"}
 	answers := 0
-	for _, found := range step.FindAllStringSubmatch(string(page), -1) {
+	for _, found := range docStep.FindAllStringSubmatch(string(page), -1) {
 		block := found[1]
 		switch status, isAnswer := strings.CutPrefix(block, "HTTP/1.1 "); {
 		case isAnswer:

@@ -122,7 +122,7 @@ func (m *metrics) count(surface, method string, status int, took time.Duration) 
 // known keeps a client from making labels of its own.
 func known(method string) string {
 	switch method {
-	case GET, POST, PATCH, DELETE, http.MethodHead:
+	case GET, POST, PUT, PATCH, DELETE, http.MethodHead:
 		return method
 	}
 	return "other"

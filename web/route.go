@@ -16,6 +16,7 @@ import (
 const (
 	GET    = http.MethodGet
 	POST   = http.MethodPost
+	PUT    = http.MethodPut
 	PATCH  = http.MethodPatch
 	DELETE = http.MethodDelete
 

@@ -237,7 +237,9 @@ func kept(t testing.TB, db *sql.DB) string {
 	t.Helper()
 	var b strings.Builder
 	for _, table := range []string{
-		"tenants", "policies", "users", "members", "roles", "invitations", "sessions", "audit_events",
+		"tenants", "policies", "users", "roles", "invitations", "sessions", "audit_events",
+		"projects", "environments", "connections", "credentials", "certificates", "proxies", "deployments", "deployment_events",
+		"(SELECT tenant_id, user_id, username, roles, disabled_at, created_at FROM members) AS members",
 		"(SELECT id, name, name_key, description, scopes, allowed_cidrs, hint, parent_id, not_before, expires_at, revoked_at FROM tokens) AS tokens",
 	} {
 		writeRows(t, &b, db, table)

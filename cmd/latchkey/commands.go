@@ -19,16 +19,17 @@ import (
 type commandLine struct {
 	settings
 
-	Serve   serveCommand   `cmd:"" default:"withargs" help:"Run the server. The first time it prints a link for the setup."`
-	Setup   setupCommand   `cmd:"" help:"Make the first tenant and its administrator."`
-	Migrate migrateCommand `cmd:"" help:"Apply or list the migrations of the database."`
-	Tenant  tenantCommand  `cmd:"" help:"Make, list, suspend and resume tenants."`
-	User    userCommand    `cmd:"" help:"Make, list, disable and enable users, and set passwords."`
-	Member  memberCommand  `cmd:"" help:"Add users to tenants, and remove them."`
-	Role    roleCommand    `cmd:"" help:"Give roles to members, take them away, and list roles."`
-	Token   tokenCommand   `cmd:"" help:"Make, list and revoke tokens."`
-	Backup  backupCommand  `cmd:"" help:"Copy a SQLite database while servers go on serving."`
-	Version versionCommand `cmd:"" help:"Say which version this is."`
+	Serve       serveCommand       `cmd:"" default:"withargs" help:"Run the server. The first time it prints a link for the setup."`
+	Setup       setupCommand       `cmd:"" help:"Make the first tenant and its administrator."`
+	Migrate     migrateCommand     `cmd:"" help:"Apply or list the migrations of the database."`
+	Tenant      tenantCommand      `cmd:"" help:"Make, list, suspend and resume tenants."`
+	User        userCommand        `cmd:"" help:"Make, list, disable and enable users, and set passwords."`
+	Member      memberCommand      `cmd:"" help:"Add users to tenants, and remove them."`
+	Role        roleCommand        `cmd:"" help:"Give roles to members, take them away, and list roles."`
+	Token       tokenCommand       `cmd:"" help:"Make, list and revoke tokens."`
+	Application applicationCommand `cmd:"" help:"Make and list applications."`
+	Backup      backupCommand      `cmd:"" help:"Copy a SQLite database while servers go on serving."`
+	Version     versionCommand     `cmd:"" help:"Say which version this is."`
 }
 
 // open connects to the database, brings it up to date and makes sure that it
@@ -94,7 +95,7 @@ var errNoPassword = errors.New("give --password-stdin and the password on one li
 // flags are the arguments that the fields of models are filled from, where
 // they are called otherwise.
 var flags = map[string]string{
-	"expires_at": "--expires", "scopes": "--scope", "roles": "--role", "role": "--role", "name": "--name", "email": "--email",
+	"expires_at": "--expires", "scopes": "--scope", "redirect_uris": "--redirect-uri", "kind": "--kind", "roles": "--role", "role": "--role", "name": "--name", "email": "--email",
 	"tenant": "tenant", "organisation": "tenant name",
 	"username": "user name", "display_name": "display name",
 }
