@@ -131,6 +131,7 @@ func (w *workplace) addresses() map[string][]string {
 		"/t/:tenant/applications/:id/users/:username/revoke": {app("robot") + "/users/dilara/revoke"},
 		"/t/:tenant/profile/applications/:id/revoke":         nil,
 
+		"/oauth2/authorize":    {"/oauth2/authorize?response_type=code&redirect_uri=https%3A%2F%2Frobot.acme.example%2Fcallback&client_id=" + w.ids["robot"]},
 		"/":                    {"/"},
 		"/api/docs":            {"/api/docs"},
 		"/device":              {"/device", "/device?user_code=WDJB-MJHT"},
