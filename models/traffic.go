@@ -162,6 +162,17 @@ type TrafficCount struct {
 	took                      int64
 }
 
+// Add counts what went through in another time as well.
+func (c *TrafficCount) Add(other TrafficCount) {
+	c.Requests += other.Requests
+	c.Errors += other.Errors
+	c.Refused += other.Refused
+	c.took += other.took
+	for i, n := range other.within {
+		c.within[i] += n
+	}
+}
+
 // Answered is how many requests an upstream began to answer.
 func (c *TrafficCount) Answered() (n int64) {
 	for _, m := range c.within {

@@ -46,7 +46,7 @@ type Link struct{ Text, Href string }
 
 // Can says which entries of the navigation a user sees. It protects nothing:
 // it only spares people doors that are shut to them.
-type Can struct{ Members, Roles, TenantTokens, Applications, Policy, Audit bool }
+type Can struct{ Members, Roles, TenantTokens, Applications, Policy, Audit, Projects, Deployments bool }
 
 // Page is the part of a long list that is on the screen.
 type Page struct {
@@ -112,4 +112,7 @@ func (t Tenant) to(parts ...string) string {
 }
 
 // administers says whether the navigation has anything under Administration.
-func (f Frame) administers() bool { return f.Can != Can{} }
+func (f Frame) administers() bool {
+	c := f.Can
+	return c.Members || c.Roles || c.TenantTokens || c.Policy || c.Audit
+}
