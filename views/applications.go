@@ -45,6 +45,10 @@ type ApplicationHead struct {
 	CanEdit        bool
 }
 
+func (h ApplicationHead) tabs() []tab {
+	return []tab{{"overview", "Overview", h.of(), true}, {"keys", "API Keys", h.of("keys"), true}, {"users", "Users", h.of("users"), true}}
+}
+
 // An ApplicationPage is the tab Overview.
 type ApplicationPage struct {
 	ApplicationHead

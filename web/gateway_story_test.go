@@ -58,11 +58,11 @@ func TestThreePeoplePutAnAPILiveInTheConsole(t *testing.T) {
 		}
 
 		mia.get(place+"/proxies/orders/edit").press("Save proxy", "Route", "/all-orders").leadsTo(place + "/proxies/orders")
-		p = dora.get(place + "/proxies/orders/deployments").says("table", "changed since").press("Deploy again to production").
-			leadsTo(place + "/proxies/orders/deployments").click("production").says("main", "Route: /orders → /all-orders")
+		p = dora.get(place+"/proxies/orders/deployments").says("table", "changed since").press("Deploy again to production").
+			leadsTo(place+"/proxies/orders/deployments").click("production").says("main", "Route: /orders → /all-orders")
 		p.press(named(p.Find("td form button").First())).leadsTo(place+"/proxies/orders/deployments/production").says("main", "Returned to", "/all-orders → /orders")
-		mia.get(place + "/proxies/orders/delete").press("Delete").is(409).says("main", "orders is live in production")
-		dora.get(place + "/proxies/orders/deployments").click("Undeploy from production").says("main", "answers nobody any more").
+		mia.get(place+"/proxies/orders/delete").press("Delete").is(409).says("main", "orders is live in production")
+		dora.get(place+"/proxies/orders/deployments").click("Undeploy from production").says("main", "answers nobody any more").
 			press("Undeploy").leadsTo(place+"/proxies/orders/deployments").says("table", "Not live")
 
 		for _, no := range []struct {
@@ -86,10 +86,10 @@ func TestThreePeoplePutAnAPILiveInTheConsole(t *testing.T) {
 				no.who.ask(method, place+path, url.Values{"name": {"x"}}).is(403).says("main", "It needs the scope "+no.scope)
 			}
 		}
-		dora.get(place + "/proxies").lacks("New proxy", "Edit project")
+		dora.get(place+"/proxies").lacks("New proxy", "Edit project")
 		dora.get(place + "/proxies/orders").lacks("Edit proxy")
-		sam.get(place + "/credentials").lacks("Proxies", "Edit project")
-		mia.get(place + "/proxies").lacks("Connections", "Credentials")
+		sam.get(place+"/credentials").lacks("Proxies", "Edit project")
+		mia.get(place+"/proxies").lacks("Connections", "Credentials")
 	})
 }
 
