@@ -39,8 +39,12 @@ func (con *Console) Audit(c echo.Context, a *models.Access) error {
 		return err
 	}
 	page.Actors = append(page.Actors, models.CommandLine)
+	known, err := applicationsIn(ctx, a, list.Items)
+	if err != nil {
+		return err
+	}
 	for _, e := range list.Items {
-		page.Rows = append(page.Rows, auditRow(e))
+		page.Rows = append(page.Rows, linked(a, auditRow(e), e, known))
 	}
 	return Render(c, http.StatusOK, views.Audit(page))
 }
@@ -86,7 +90,7 @@ func auditRow(e models.AuditEvent) views.AuditRow {
 		row.Subject, row.Reason = "", e.Subject
 	case noun == "session", noun == "policy":
 		row.Subject = ""
-	case noun == "token", e.Action == "request.withdrawn":
+	case e.Action == "request.withdrawn", noun == "token", noun == "application", noun == "secret", noun == "grant", noun == "code", noun == "refresh":
 		row.Subject = firstText(e.Subject, e.Before["name"], e.After["name"])
 	case e.Action == "member.invited", e.Action == "member.uninvited":
 		row.Subject = firstText("whoever gets the link", e.After["email"], e.Before["email"])

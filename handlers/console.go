@@ -81,8 +81,8 @@ func gate(c echo.Context) views.Gate { return views.Gate{Theme: theme(c)} }
 // can says which doors are shown. It opens none: each page asks again.
 func can(a *models.Access) views.Can {
 	return views.Can{Members: a.Can(models.MembersRead), Roles: a.Can(models.RolesRead),
-		TenantTokens: a.Can(models.TenantTokensRead), Policy: a.Can(models.PolicyRead), Audit: a.Can(models.AuditRead),
-		Projects: a.Can(models.ProjectsRead), Deployments: a.Can(models.DeploymentsRead)}
+		TenantTokens: a.Can(models.TenantTokensRead), Applications: a.Can(models.ApplicationsRead), Policy: a.Can(models.PolicyRead),
+		Audit: a.Can(models.AuditRead), Projects: a.Can(models.ProjectsRead), Deployments: a.Can(models.DeploymentsRead)}
 }
 
 // reviews reports whether the tenant looks at tokens before they are made.

@@ -103,6 +103,14 @@ func part[T any](c echo.Context, list models.List[T], total int64) views.Page {
 	return p
 }
 
+// counted is how long a list is that fits on one page, -1 for any other.
+func counted[T any](list models.List[T]) int64 {
+	if list.Next != "" || list.Prev != "" {
+		return -1
+	}
+	return int64(len(list.Items))
+}
+
 // turned is the address of the same list at another place.
 func turned(c echo.Context, cursor string) string {
 	if cursor == "" {

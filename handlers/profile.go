@@ -48,6 +48,10 @@ func (con *Console) showProfile(c echo.Context, a *models.Access, status int, ty
 		return err
 	}
 	page.Approved = requestRows(a, ready.Items)
+	page.Keeper = keeper(c, a)
+	if page.Applications, err = authorised(c, a); err != nil {
+		return err
+	}
 	sessions, err := a.Sessions(c.Request().Context())
 	if err != nil {
 		return err
@@ -102,6 +106,7 @@ func tokenFilter(q url.Values) views.TokenFilter {
 	return views.TokenFilter{
 		Query:    q.Get("q"),
 		Status:   among(q.Get("status"), models.Active, models.Pending, models.Expired, models.Revoked),
+		Kind:     among(q.Get("kind"), "personal", "access"),
 		Sort:     among(q.Get("sort"), "expires", "last_used", "created", "name"),
 		Inactive: q.Get("inactive") == "1",
 		Soon:     q.Get("expires") == "7d",
@@ -113,6 +118,12 @@ func tokenFilter(q url.Values) views.TokenFilter {
 func wanted(f views.TokenFilter, now time.Time, cursor string) models.TokenQuery {
 	q := models.TokenQuery{Paging: models.Paging{Cursor: cursor}, Search: f.Query, Status: f.Status, Sort: "expires",
 		Live: !f.Inactive && f.Status == ""}
+	switch f.Kind {
+	case "personal":
+		q.Kind = models.KindPersonal
+	case "access":
+		q.Kind = models.KindAccess
+	}
 	switch f.Sort {
 	case "last_used", "created":
 		q.Sort = "-" + f.Sort
@@ -128,7 +139,7 @@ func wanted(f views.TokenFilter, now time.Time, cursor string) models.TokenQuery
 // total is how long the list is, -1 when it is narrowed and nobody counted.
 func total(f views.TokenFilter, count models.TokenCount) int64 {
 	switch {
-	case f.Query != "" || f.Status != "":
+	case f.Query != "" || f.Status != "" || f.Kind != "":
 		return -1
 	case f.Soon:
 		return count.Soon
@@ -152,7 +163,8 @@ func tokenRow(a *models.Access, t models.Token, use []models.TokenDay) views.Tok
 	return views.TokenRow{ID: t.ID, Name: t.Name, Hint: t.Hint, Scopes: t.Scopes, Status: status,
 		Days: spark(use, a.Now()), Created: t.CreatedAt, LastUsed: orZero(t.LastUsedAt), LastUsedIP: orEmpty(t.LastUsedIP),
 		Starts: orZero(t.NotBefore), Expires: orZero(t.Ends(a.Policy())), RevokedAt: orZero(t.RevokedAt),
-		CanRevoke: a.Can(models.TokensWrite) && (status == models.Active || status == models.Pending)}
+		Access: t.Kind == models.KindAccess, Origin: t.Origin, Application: t.Application,
+		CanRevoke: a.Can(models.TokensWrite) && a.MayRevokeOwn() && (status == models.Active || status == models.Pending)}
 }
 
 // spark is the use on each of the last days, today last; nothing without use.

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -61,6 +62,7 @@ func tenantTokenRow(a *models.Access, t models.Token) views.TenantTokenRow {
 	r := tokenRow(a, t, nil)
 	return views.TenantTokenRow{ID: r.ID, Name: r.Name, Hint: r.Hint, Owner: t.Username, Scopes: r.Scopes, Status: r.Status,
 		Created: r.Created, LastUsed: r.LastUsed, LastUsedIP: r.LastUsedIP, Starts: r.Starts, Expires: r.Expires,
+		Access: r.Access, Origin: r.Origin, Application: r.Application, ApplicationID: t.ApplicationID,
 		RevokedAt: r.RevokedAt, CanRevoke: a.Can(models.TenantTokensWrite)}
 }
 
@@ -106,5 +108,5 @@ func (con *Console) RevokeTenantToken(c echo.Context, a *models.Access) error {
 	if err := a.RevokeTenantToken(ctx, t.ID); err != nil {
 		return err
 	}
-	return con.done(c, "The token "+t.Name+" of "+t.Username+" is revoked.", to(a, "tenant-tokens"))
+	return con.done(c, "The token "+t.Name+" of "+cmp.Or(t.Username, t.Application)+" is revoked.", to(a, "tenant-tokens"))
 }

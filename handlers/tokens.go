@@ -20,7 +20,8 @@ func (con *Console) Token(c echo.Context, a *models.Access) error {
 		return err
 	}
 	page := views.TokenPage{Description: t.Description, CIDRs: t.AllowedCIDRs, Owner: a.User().Username,
-		UserAgent: orEmpty(t.LastUsedAgent), ParentID: orEmpty(t.ParentID), CanEdit: a.Can(models.TokensWrite) && t.RevokedAt == nil}
+		UserAgent: orEmpty(t.LastUsedAgent), ParentID: orEmpty(t.ParentID), Contact: keeper(c, a),
+		CanEdit: a.Can(models.TokensWrite) && t.RevokedAt == nil && t.Kind == models.KindPersonal}
 	if page.Frame, err = con.frame(c, a); err != nil {
 		return err
 	}
@@ -35,7 +36,7 @@ func (con *Console) Token(c echo.Context, a *models.Access) error {
 	if err := relatives(ctx, a, &page); err != nil {
 		return err
 	}
-	if page.Events, err = tokenEvents(ctx, a, t.ID); err != nil {
+	if page.Events, err = tokenEvents(ctx, a, t); err != nil {
 		return err
 	}
 	return Render(c, http.StatusOK, views.Token(page))
@@ -54,11 +55,14 @@ func relatives(ctx context.Context, a *models.Access, page *views.TokenPage) (er
 	return err
 }
 
-func tokenEvents(ctx context.Context, a *models.Access, id string) ([]views.TokenEvent, error) {
-	events, err := a.TokenEvents(ctx, id)
+func tokenEvents(ctx context.Context, a *models.Access, t models.Token) ([]views.TokenEvent, error) {
+	events, err := a.TokenEvents(ctx, t.ID)
 	out := make([]views.TokenEvent, len(events))
 	for i, e := range events {
 		out[i] = views.TokenEvent{Action: e.Action, Actor: e.Actor, What: renaming(e), Address: e.ClientIP, At: e.At, Count: e.Count}
+		if t.Application != "" && e.ActorID == t.ApplicationID {
+			out[i].Actor = t.Application
+		}
 	}
 	return out, err
 }
@@ -113,6 +117,9 @@ func (con *Console) ChangeToken(c echo.Context, a *models.Access) error {
 
 // ConfirmRevokeToken answers GET /t/:tenant/tokens/:id/revoke.
 func (con *Console) ConfirmRevokeToken(c echo.Context, a *models.Access) error {
+	if err := a.RequireRevokeOwn(); err != nil {
+		return err
+	}
 	ctx := c.Request().Context()
 	t, err := a.TokenByID(ctx, c.Param("id"))
 	if err != nil {
@@ -174,6 +181,9 @@ func (con *Console) RevokeTokens(c echo.Context, a *models.Access) error {
 }
 
 func (con *Console) confirmRevokeTokens(c echo.Context, a *models.Access, chosen []string) error {
+	if err := a.RequireRevokeOwn(); err != nil {
+		return err
+	}
 	ctx := c.Request().Context()
 	if len(chosen) > models.MaxLimit {
 		return &models.Error{Kind: models.Invalid, Message: "Choose at most 100 tokens at once."}

@@ -179,6 +179,7 @@ var accounts = map[string]account{
 		return err
 	}, why: isNew},
 	"Access.TokenRequests": reads, "Access.TokenRequestByID": reads, "Access.TenantRequests": reads, "Access.TenantRequestByID": reads,
+	"Access.ApplicationUse": reads, "Access.ApplicationUserByName": reads,
 
 	"Access.Tenants": reads, "Access.CurrentToken": reads, "Access.PolicyImpact": reads, "Access.OnlyAdministrator": reads,
 	"Access.OwnRoles": reads, "Access.CountLiveTokens": reads, "Access.Offspring": reads, "Access.TenantOffspring": reads,

@@ -22,10 +22,13 @@ type AuthorisedApplication struct {
 
 // An ApplicationUser is a member who lets an application act for them.
 type ApplicationUser struct {
-	UserID   string
-	Username string
-	Scopes   Words // of the newest grant
-	Since    time.Time
+	UserID      string
+	Username    string
+	DisplayName string
+	Scopes      Words // of the newest grant
+	Since       time.Time
+	LastUsedAt  *time.Time
+	LiveTokens  int64
 }
 
 // maxAuthorised applications are shown to a user: nobody lets more act for them.
@@ -76,23 +79,56 @@ func (a *Access) authorised(tx *gorm.DB, given []Grant) (list []AuthorisedApplic
 	for _, app := range apps {
 		list[at[app.ID]].Name = app.Name
 	}
-	var used []Token
-	err = tx.Scopes(a.policy.live(a.store.now())).Select("application_id, last_used_at").
-		Where("application_id IN ? AND user_id = ? AND kind = ?", ids, a.user.ID, KindAccess).Find(&used).Error
-	for _, t := range used {
-		app := &list[at[t.ApplicationID]]
-		app.LiveTokens++
-		if t.LastUsedAt != nil && (app.LastUsedAt == nil || app.LastUsedAt.Before(*t.LastUsedAt)) {
-			app.LastUsedAt = t.LastUsedAt
-		}
+	use, err := a.useOf(tx, ids, []string{a.user.ID})
+	for i := range list {
+		of := use[acting{list[i].ID, a.user.ID}]
+		list[i].LiveTokens, list[i].LastUsedAt = of.live, of.last
 	}
 	return list, err
 }
 
-// RevokeAuthorisation takes back all that the caller gave an application, with
-// the tokens that it got. One that has nothing is not found.
+// acting is an application that acts for a user.
+type acting struct{ application, user string }
+
+// An actingUse is how its tokens are used.
+type actingUse struct {
+	live int64
+	last *time.Time
+}
+
+// useOf tells how the access tokens of applications are used for users. One
+// that has ended tells of the last use too.
+func (a *Access) useOf(tx *gorm.DB, applications, users []string) (map[acting]actingUse, error) {
+	var made []Token
+	err := tx.Select("application_id, user_id, created_at, not_before, expires_at, revoked_at, last_used_at").
+		Where("application_id IN ? AND user_id IN ? AND kind = ?", applications, users, KindAccess).Find(&made).Error
+	use := map[acting]actingUse{}
+	for _, t := range made {
+		who := acting{t.ApplicationID, t.UserID}
+		of := use[who]
+		if of.last = later(of.last, t.LastUsedAt); t.Status(a.policy, a.store.now()) == Active {
+			of.live++
+		}
+		use[who] = of
+	}
+	return use, err
+}
+
+// later is the later of two instants, either of which may not have been.
+func later(a, b *time.Time) *time.Time {
+	if a == nil || b != nil && b.After(*a) {
+		return b
+	}
+	return a
+}
+
+var errNotAllowed = errorf(NotFound, "This application does not act for them.")
+
+// RevokeAuthorisation takes back all that the caller gave an application. One
+// that has nothing is not found. Where only administrators revoke tokens, it is
+// no way around them.
 func (a *Access) RevokeAuthorisation(ctx context.Context, applicationID string) error {
-	if err := a.mayRevokeOwn(); err != nil {
+	if err := a.RequireRevokeOwn(); err != nil {
 		return err
 	}
 	return a.change(ctx, TokensWrite, func(tx *gorm.DB, e *AuditEvent) error {
@@ -122,7 +158,7 @@ func (a *Access) takeBack(tx *gorm.DB, e *AuditEvent, applicationID, userID, use
 		return err
 	}
 	if given == 0 || userID == "" {
-		return errorf(NotFound, "This application does not act for them.")
+		return errNotAllowed
 	}
 	if err := holdUser(tx, userID); err != nil {
 		return err
@@ -137,33 +173,78 @@ func (a *Access) takeBack(tx *gorm.DB, e *AuditEvent, applicationID, userID, use
 }
 
 // ApplicationUsers lists the members for whom an application acts, the newest
-// first. One who gave twice stands there twice.
+// first. One who gave twice stands there with what they gave last.
 func (a *Access) ApplicationUsers(ctx context.Context, id string, p Paging) (list List[ApplicationUser], err error) {
 	err = a.read(ctx, ApplicationsRead, func(tx *gorm.DB) error {
 		if _, err := takeApplication(tx, id); err != nil {
 			return err
 		}
-		q := tx.Where("application_id = ? AND ended_at IS NULL AND user_id IS NOT NULL AND expires_at > ?", id, a.store.now())
+		q := tx.Where("application_id = ? AND user_id IS NOT NULL", id).Scopes(a.newestGrants)
 		given, err := pageOf(a, q, "application users\n"+id, p, order{column: "created_at", id: "id", desc: true},
 			func(g Grant) place { return newPlace(g.CreatedAt, g.ID) })
 		if err != nil {
 			return err
 		}
 		list.Next, list.Prev, list.From = given.Next, given.Prev, given.From
-		list.Items, err = usersOf(tx, given.Items)
+		list.Items, err = a.usersOf(tx, id, given.Items)
 		return err
 	})
 	return list, err
 }
 
-func usersOf(tx *gorm.DB, given []Grant) ([]ApplicationUser, error) {
+// ApplicationUserByName is one member for whom an application acts.
+func (a *Access) ApplicationUserByName(ctx context.Context, id, username string) (u ApplicationUser, err error) {
+	err = a.read(ctx, ApplicationsRead, func(tx *gorm.DB) error {
+		if _, err := takeApplication(tx, id); err != nil {
+			return err
+		}
+		who, err := userID(tx, username)
+		if err != nil {
+			return err
+		}
+		var given []Grant
+		err = tx.Where("application_id = ? AND user_id = ?", id, who).Scopes(a.newestGrants).Limit(1).Find(&given).Error
+		if err == nil && len(given) == 0 {
+			return errNotAllowed
+		}
+		list, err := a.usersOf(tx, id, given)
+		if err == nil {
+			u = list[0]
+		}
+		return err
+	})
+	return u, err
+}
+
+// newestGrants narrows to the live grants that no newer one of the same user to
+// the same application stands beside.
+func (a *Access) newestGrants(q *gorm.DB) *gorm.DB {
+	now := a.store.now()
+	return q.Where("ended_at IS NULL AND expires_at > ?", now).Where("NOT EXISTS (SELECT 1 FROM grants newer"+
+		" WHERE newer.tenant_id = grants.tenant_id AND newer.application_id = grants.application_id AND newer.user_id = grants.user_id"+
+		" AND newer.ended_at IS NULL AND newer.expires_at > ? AND (newer.created_at, newer.id) > (grants.created_at, grants.id))", now)
+}
+
+func (a *Access) usersOf(tx *gorm.DB, application string, given []Grant) ([]ApplicationUser, error) {
 	list, ids := make([]ApplicationUser, len(given)), make([]string, len(given))
 	for i, g := range given {
 		ids[i] = g.UserID
 	}
-	names, err := usernames(tx, ids)
+	var users []User
+	err := across(tx, "users belong to no tenant; these have given something in it").
+		Select("id, username, display_name").Where("id IN ?", ids).Find(&users).Error
+	if err != nil {
+		return nil, err
+	}
+	named := map[string]User{}
+	for _, u := range users {
+		named[u.ID] = u
+	}
+	use, err := a.useOf(tx, []string{application}, ids)
 	for i, g := range given {
-		list[i] = ApplicationUser{UserID: g.UserID, Username: names[g.UserID], Scopes: g.Scopes, Since: g.CreatedAt}
+		of := use[acting{application, g.UserID}]
+		list[i] = ApplicationUser{UserID: g.UserID, Username: named[g.UserID].Username, DisplayName: named[g.UserID].DisplayName,
+			Scopes: g.Scopes, Since: g.CreatedAt, LastUsedAt: of.last, LiveTokens: of.live}
 	}
 	return list, err
 }

@@ -168,6 +168,15 @@ var operations = map[string]func(ctx context.Context, ada *models.Access, bobs t
 		return err
 	},
 
+	"ApplicationUse": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		_, err := ada.ApplicationUse(ctx, bobs.app.app.ID)
+		return notFound(err)
+	},
+	"ApplicationUserByName": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		_, err := ada.ApplicationUserByName(ctx, bobs.app.app.ID, bobs.username)
+		return notFound(err)
+	},
+
 	"Offspring": func(ctx context.Context, ada *models.Access, bobs theirs) error {
 		n, err := ada.Offspring(ctx, []string{bobs.token.ID})
 		return none(make([]int, n), err)

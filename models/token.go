@@ -52,7 +52,8 @@ type Token struct {
 	LastUsedIP    *string `gorm:"column:last_used_ip"`
 	LastUsedAgent *string
 
-	Username string `gorm:"-"` // of the owner, where a list shows several owners'
+	Username    string `gorm:"-"` // of the owner, where a list shows several owners'
+	Application string `gorm:"-"` // the name of the application, in lists and where one token is read
 }
 
 // Status is the token's state at an instant, under a policy.
@@ -200,7 +201,10 @@ func (a *Access) nameFree(tx *gorm.DB, key, except string) error {
 // TokenByID returns one of the caller's tokens.
 func (a *Access) TokenByID(ctx context.Context, id string) (t Token, err error) {
 	err = a.read(ctx, TokensRead, func(tx *gorm.DB) error {
-		return takeToken(tx.Where("user_id = ?", a.user.ID), id, &t)
+		if err := takeToken(tx.Where("user_id = ?", a.user.ID), id, &t); err != nil {
+			return err
+		}
+		return nameApplication(tx, &t)
 	})
 	return t, err
 }

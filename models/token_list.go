@@ -15,8 +15,9 @@ type TokenQuery struct {
 	Paging
 	Search   string    // part of the name, or of the last four characters
 	Status   string    // one state; empty for any
+	Kind     string    // KindPersonal or KindAccess; empty for either
 	Live     bool      // neither revoked nor expired
-	Before   time.Time // only live ones that expire before; zero for any
+	Before   time.Time // only live personal ones that expire before; zero for any
 	Sort     string    // created, name, expires or last_used; "-" in front for descending
 	Username string    // of the owner, in the tenant's list
 }
@@ -53,8 +54,10 @@ func orElse(t *time.Time, otherwise time.Time) time.Time {
 func (a *Access) Tokens(ctx context.Context, q TokenQuery) (list List[Token], err error) {
 	err = a.read(ctx, TokensRead, func(tx *gorm.DB) error {
 		q.Username = a.user.Username
-		list, err = a.tokens(tx.Where("tokens.user_id = ?", a.user.ID), q, "tokens")
-		return err
+		if list, err = a.tokens(tx.Where("tokens.user_id = ?", a.user.ID), q, "tokens"); err != nil {
+			return err
+		}
+		return nameApplications(tx, list.Items)
 	})
 	return list, err
 }
@@ -95,7 +98,7 @@ func (a *Access) TenantTokenByID(ctx context.Context, id string) (t Token, err e
 // A TokenCount is how many of the caller's tokens there are.
 type TokenCount struct {
 	Live, Inactive int64
-	Soon           int64 // live ones that expire within a week
+	Soon           int64 // live personal ones that expire within a week; access tokens always do
 }
 
 // CountTokens counts the caller's tokens.
@@ -130,7 +133,16 @@ func (a *Access) count(tx *gorm.DB) (n TokenCount, err error) {
 		return n, err
 	}
 	n.Inactive = all - n.Live
-	return n, live.Scopes(w.over(now.AddDate(0, 0, 7))).Count(&n.Soon).Error
+	if err = live.Scopes(w.over(now.AddDate(0, 0, 7))).Count(&n.Soon).Error; err != nil {
+		return n, err
+	}
+	// Few access tokens live at a time, and an index has them alone: to count
+	// them and take them off reads less than to leave them out. No policy ends
+	// them before their hour is over.
+	var access int64
+	err = q.Where("tokens.kind = 'acc' AND tokens.revoked_at IS NULL AND tokens.expires_at > ?", now).Count(&access).Error
+	n.Soon -= access
+	return n, err
 }
 
 // A walk is the order in which a query goes through tokens.
@@ -196,7 +208,7 @@ func (a *Access) tokens(db *gorm.DB, q TokenQuery, name string) (List[Token], er
 	}
 	db, column := a.readable(db, q, o.column)
 	by := order{column: column, id: "tokens.id", desc: strings.HasPrefix(q.Sort, "-")}
-	name = strings.Join([]string{name, q.Sort, q.Status, q.Search, q.Username}, "\n")
+	name = strings.Join([]string{name, q.Sort, q.Status, q.Search, q.Username, q.Kind}, "\n")
 	return pageOf(a, db.Model(&Token{}), name, q.Paging, by, func(t Token) place { return newPlace(o.key(&t), t.ID) })
 }
 
@@ -236,6 +248,10 @@ func (a *Access) filter(db *gorm.DB, q TokenQuery) (*gorm.DB, error) {
 	}
 	if !q.Before.IsZero() {
 		db = db.Scopes(w.over(q.Before))
+		q.Kind = KindPersonal
+	}
+	if q.Kind != "" {
+		db = db.Where("tokens.kind = ?", q.Kind)
 	}
 	switch q.Status {
 	case "":
@@ -267,17 +283,21 @@ func userID(tx *gorm.DB, username string) (id string, err error) {
 	return u.ID, err
 }
 
-// nameOwners fills in the user names of the owners, with one query.
+// nameOwners fills in the user names of the owners and the applications, with
+// one query each.
 func nameOwners(tx *gorm.DB, tokens []Token) error {
 	ids := make([]string, len(tokens))
 	for i, t := range tokens {
 		ids[i] = t.UserID
 	}
 	names, err := usernames(tx, ids)
+	if err != nil {
+		return err
+	}
 	for i := range tokens {
 		tokens[i].Username = names[tokens[i].UserID]
 	}
-	return err
+	return nameApplications(tx, tokens)
 }
 
 // usernames are the names of users by id.

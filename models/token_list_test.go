@@ -207,8 +207,8 @@ func TestCountsReadNoRows(t *testing.T) {
 			_, err = ada.CountLiveTokens(t.Context())
 			must(t, err)
 		})
-		if len(statements) != 7 {
-			t.Errorf("%d counts, want 7", len(statements))
+		if len(statements) != 9 {
+			t.Errorf("%d counts, want 9", len(statements))
 		}
 		for _, statement := range statements {
 			if plan := s.Plan(t, statement); !strings.Contains(plan, "COVERING INDEX") {

@@ -13,7 +13,7 @@ import (
 // token takes its grant with it, or its application would get another. Revoking
 // a revoked token changes nothing.
 func (a *Access) RevokeToken(ctx context.Context, id string) error {
-	if err := a.mayRevokeOwn(); err != nil {
+	if err := a.RequireRevokeOwn(); err != nil {
 		return err
 	}
 	return a.revoke(ctx, TokensWrite, []string{id}, func(q *gorm.DB) *gorm.DB { return q.Where("user_id = ?", a.user.ID) })
@@ -22,7 +22,7 @@ func (a *Access) RevokeToken(ctx context.Context, id string) error {
 // RevokeTokens ends several of the caller's tokens, one after the other, up to
 // the first that is not there.
 func (a *Access) RevokeTokens(ctx context.Context, ids []string) error {
-	if err := a.mayRevokeOwn(); err != nil {
+	if err := a.RequireRevokeOwn(); err != nil {
 		return err
 	}
 	return a.revoke(ctx, TokensWrite, ids, func(q *gorm.DB) *gorm.DB { return q.Where("user_id = ?", a.user.ID) })
@@ -31,7 +31,7 @@ func (a *Access) RevokeTokens(ctx context.Context, ids []string) error {
 // RevokeCurrent ends the token of this very request. Any token may, unless the
 // tenant leaves that to its administrators.
 func (a *Access) RevokeCurrent(ctx context.Context) error {
-	if err := a.mayRevokeOwn(); err != nil {
+	if err := a.RequireRevokeOwn(); err != nil {
 		return err
 	}
 	return a.revoke(ctx, Proved, []string{a.currentID()}, func(q *gorm.DB) *gorm.DB { return q })
@@ -40,8 +40,8 @@ func (a *Access) RevokeCurrent(ctx context.Context) error {
 // MayRevokeOwn reports whether the tenant lets owners revoke their tokens.
 func (a *Access) MayRevokeOwn() bool { return !a.policy.KeepsRevocation() }
 
-// mayRevokeOwn refuses an owner where only administrators revoke tokens.
-func (a *Access) mayRevokeOwn() error {
+// RequireRevokeOwn refuses an owner where only administrators revoke tokens.
+func (a *Access) RequireRevokeOwn() error {
 	if a.MayRevokeOwn() || a.user.ID == "" {
 		return nil
 	}

@@ -199,8 +199,12 @@ type TenantTokenRow struct {
 	ID            string
 	Name          string
 	Hint          string
-	Owner         string
+	Owner         string // empty for what an application does for itself
 	OwnerDisabled bool
+	Access        bool   // an access token: a grant or a dialect made it
+	Origin        string // which one
+	Application   string // that it was given to
+	ApplicationID string
 	Scopes        []string
 	Status        string // active, pending, expired or revoked
 	Created       time.Time
@@ -265,12 +269,14 @@ type AuditPage struct {
 type AuditRow struct {
 	Time      time.Time
 	Actor     string // "" when nobody was proved
+	ActorHref string // of an application
 	Via       string // console, command line, …
 	TokenHint string // instead of Via, when a token was used
 	Action    string
 	Refused   bool   // it was tried, and did not happen
 	What      string // a verb phrase: "Changed the roles of"
 	Subject   string // what it was done to
+	Href      string // of an application that it was done to
 	Owner     string // whose the subject is
 	Reason    string // why it was refused
 	Count     int    // how often, when a flood was counted as one event

@@ -34,7 +34,7 @@ func adminFrame(t *testing.T) views.Frame {
 		Tenant:  acme,
 		Tenants: []views.Tenant{acme, {Slug: "birch", Name: "Birch"}},
 		User:    views.Person{Username: "ada", Name: "Ada Obi"},
-		Can:     views.Can{Members: true, Roles: true, TenantTokens: true, Policy: true, Audit: true},
+		Can:     views.Can{Members: true, Roles: true, TenantTokens: true, Applications: true, Policy: true, Audit: true},
 		Zone:    berlin,
 		Now:     now,
 	}
@@ -43,7 +43,8 @@ func adminFrame(t *testing.T) views.Frame {
 // adminPages is every page under Administration, in each of its states.
 func adminPages(f views.Frame) map[string]templ.Component {
 	pages := map[string]templ.Component{}
-	for _, some := range []map[string]templ.Component{memberPages(f), rolePages(f), tenantTokenPages(f), policyPages(f), auditPages(f), reviewPages(f)} {
+	for _, some := range []map[string]templ.Component{memberPages(f), rolePages(f), tenantTokenPages(f), applicationPages(f), policyPages(f),
+		auditPages(f), reviewPages(f)} {
 		for name, page := range some {
 			pages["admin_"+name] = page
 		}

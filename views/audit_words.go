@@ -8,16 +8,6 @@ import (
 
 // actionWords begin the sentence of an event that brings no words of its own.
 var actionWords = map[string]string{
-	"application.created":  "Created the application",
-	"application.changed":  "Changed the application",
-	"application.removed":  "Removed the application",
-	"application.allowed":  "Let an application act for them",
-	"application.refused":  "Refused the secret of an application",
-	"secret.created":       "Added a secret to the application",
-	"secret.revoked":       "Revoked a secret of the application",
-	"grant.ended":          "Took back what was given to the application",
-	"code.reused":          "Ended a grant, because its code was used again",
-	"refresh.reused":       "Ended a grant, because a refresh token was used again",
 	"token.created":        "Created the token",
 	"token.changed":        "Changed the token",
 	"token.revoked":        "Revoked the token",
@@ -52,6 +42,17 @@ var actionWords = map[string]string{
 	"tenant.created":       "Created the tenant",
 	"tenant.suspended":     "Suspended the tenant",
 	"tenant.resumed":       "Resumed the tenant",
+
+	"application.created": "Registered the application",
+	"application.changed": "Changed the application",
+	"application.removed": "Deleted the application",
+	"application.allowed": "Allowed the application",
+	"application.refused": "Refused the application",
+	"secret.created":      "Generated a key for",
+	"secret.revoked":      "Revoked a key of",
+	"grant.ended":         "Took back what was given to",
+	"code.reused":         "Saw a code twice, and ended what was given to",
+	"refresh.reused":      "Saw a refresh token twice, and ended what was given to",
 
 	"project.created":     "Created the project",
 	"project.changed":     "Changed the project",

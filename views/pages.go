@@ -76,6 +76,8 @@ type ProfilePage struct {
 	SoonCount        int64        // all of them
 	MayCreate        bool         // the user may make tokens here
 	Approved         []RequestRow // the first few tokens that the user can pick up
+	Applications     []AuthorisedRow
+	Keeper           string // who revokes tokens, when the owner may not
 	Sessions         []SessionRow
 	AccountProblems  Problems // of name, email, time_zone
 	PasswordProblems Problems // of current, new
@@ -86,6 +88,7 @@ type ProfilePage struct {
 type TokenFilter struct {
 	Query    string
 	Status   string // "", active, pending, expired or revoked
+	Kind     string // "", personal or access
 	Sort     string // "" or expires, last_used, created, name
 	Inactive bool   // expired and revoked ones are shown too
 	Soon     bool   // only those that expire within 7 days
@@ -104,6 +107,9 @@ type TokenRow struct {
 	Expires        time.Time // zero when never
 	RevokedAt      time.Time
 	CanRevoke      bool
+	Access         bool   // an access token: a grant or a dialect made it
+	Origin         string // which one
+	Application    string // that it was given to
 }
 
 // A SessionRow is one place where the user is signed in.

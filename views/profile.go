@@ -61,7 +61,7 @@ func (t TokenFilter) by() string {
 
 // narrowed says whether the filter leaves anything out that is live.
 func (t TokenFilter) narrowed() bool {
-	return t.Query != "" || t.Status != "" || t.Soon || t.Inactive
+	return t.Query != "" || t.Status != "" || t.Kind != "" || t.Soon || t.Inactive
 }
 
 // href is the address of the list as it is.
@@ -73,7 +73,7 @@ func (t TokenFilter) href(f Frame) string {
 	if t.Inactive {
 		inactive = "1"
 	}
-	return query(f.to("profile"), "q", t.Query, "status", t.Status, "sort", t.Sort, "expires", soon, "inactive", inactive) + "#tokens"
+	return query(f.to("profile"), "q", t.Query, "status", t.Status, "kind", t.Kind, "sort", t.Sort, "expires", soon, "inactive", inactive) + "#tokens"
 }
 
 // sorted is the address of the same list in another order.

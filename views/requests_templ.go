@@ -832,7 +832,7 @@ func RequestToken(p RequestTokenPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = permissions(p.NewTokenPage).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = scopeChooser(p.NewTokenPage.scopes()).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

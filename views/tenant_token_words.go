@@ -1,5 +1,7 @@
 package views
 
+import "cmp"
+
 // href is the address of the list as it is.
 func (p TenantTokensPage) href() string {
 	var soon, inactive string
@@ -10,7 +12,7 @@ func (p TenantTokensPage) href() string {
 		inactive = "1"
 	}
 	return query(p.Frame.to("tenant-tokens"), "q", p.Filter.Query, "username", p.Username,
-		"status", p.Filter.Status, "sort", p.Filter.Sort, "expires", soon, "inactive", inactive)
+		"status", p.Filter.Status, "kind", p.Filter.Kind, "sort", p.Filter.Sort, "expires", soon, "inactive", inactive)
 }
 
 // sorted is the address of the same list in another order.
@@ -38,6 +40,9 @@ func (p TenantTokensPage) filtered() bool {
 // byAge says whether the list has a column for when a token was created. There
 // is room for it only when it is what the list is sorted by.
 func (p TenantTokensPage) byAge() bool { return p.Filter.by() == "created" }
+
+// whose is the member who owns the token, or the application that it is of.
+func (t TenantTokenRow) whose() string { return cmp.Or(t.Owner, t.Application, "an application") }
 
 func (t TenantTokenRow) ended() bool {
 	return t.Status == "revoked" || t.Status == "expired"

@@ -206,7 +206,7 @@ func filename(name string) string {
 // endsSoon says whether the token is about to stop while it could be replaced.
 func (p TokenPage) endsSoon() bool {
 	t := p.Token
-	return t.live() && t.Expires.After(p.Frame.Now) && t.Expires.Sub(p.Frame.Now) <= soon
+	return t.live() && !t.Access && t.Expires.After(p.Frame.Now) && t.Expires.Sub(p.Frame.Now) <= soon
 }
 
 // copyHref opens the form filled in with the rights of this token.

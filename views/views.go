@@ -46,7 +46,7 @@ type Link struct{ Text, Href string }
 
 // Can says which entries of the navigation a user sees. It protects nothing:
 // it only spares people doors that are shut to them.
-type Can struct{ Members, Roles, TenantTokens, Policy, Audit, Projects, Deployments bool }
+type Can struct{ Members, Roles, TenantTokens, Applications, Policy, Audit, Projects, Deployments bool }
 
 // Page is the part of a long list that is on the screen.
 type Page struct {

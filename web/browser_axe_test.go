@@ -126,7 +126,20 @@ func (w *workplace) addresses() map[string][]string {
 func (w *workplace) ownAddresses() map[string][]string {
 	token := func(name string) string { return "/t/acme/tokens/" + w.ids[name] }
 	asked := func(name string) string { return "/t/dealers/token-requests/" + w.ids[name] }
+	app := func(name string) string { return "/t/acme/applications/" + w.ids[name] }
 	return map[string][]string{
+		"/t/:tenant/applications":                            {"/t/acme/applications", "/t/acme/applications?q=nothing", "/t/bare/applications"},
+		"/t/:tenant/applications/new":                        {"/t/acme/applications/new"},
+		"/t/:tenant/applications/:id":                        {app("robot"), app("console"), app("partner")},
+		"/t/:tenant/applications/:id/edit":                   {app("robot") + "/edit", app("partner") + "/edit"},
+		"/t/:tenant/applications/:id/delete":                 {app("robot") + "/delete", app("console") + "/delete"},
+		"/t/:tenant/applications/:id/keys":                   {app("robot") + "/keys", app("console") + "/keys", app("partner") + "/keys"},
+		"/t/:tenant/applications/:id/keys/:key/revoke":       {app("robot") + "/keys/" + w.ids["second key"] + "/revoke"},
+		"/t/:tenant/applications/:id/users":                  {app("robot") + "/users", app("partner") + "/users"},
+		"/t/:tenant/applications/:id/users/:username/revoke": {app("robot") + "/users/dilara/revoke"},
+		"/t/:tenant/profile/applications/:id/revoke":         nil,
+
+		"/oauth2/authorize":    {"/oauth2/authorize?response_type=code&redirect_uri=https%3A%2F%2Frobot.acme.example%2Fcallback&client_id=" + w.ids["robot"]},
 		"/":                    {"/"},
 		"/api/docs":            {"/api/docs"},
 		"/device":              {"/device", "/device?user_code=WDJB-MJHT"},

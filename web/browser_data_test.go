@@ -15,7 +15,8 @@ import (
 type workplace struct {
 	*console
 	clock *modelstest.Clock
-	ids   map[string]string // of tokens and requests for tokens, by their names
+	ids   map[string]string // of tokens, requests for tokens and applications, by their names
+	robot string            // the first secret of one of them
 }
 
 // workplaceOn sets a workplace up: ada administers both tenants, the others
@@ -23,7 +24,7 @@ type workplace struct {
 func workplaceOn(t *testing.T, database string) *workplace {
 	t.Helper()
 	clock := modelstest.NewClock(time.Now().AddDate(0, 0, -45))
-	w := &workplace{serveAt(t, database, clock.Now), clock, map[string]string{}}
+	w := &workplace{console: serveAt(t, database, clock.Now), clock: clock, ids: map[string]string{}}
 	_, _, err := w.store.SetupOffline(t.Context(), models.NewInstallation{TenantSlug: "acme", TenantName: "Acme Gateway",
 		Username: "ada", DisplayName: "Ada Yıldız", Email: "ada@example.com", Password: passphrase})
 	if err != nil {
@@ -33,6 +34,7 @@ func workplaceOn(t *testing.T, database string) *workplace {
 	w.tokens(t)
 	w.gateway(t)
 	w.requests(t)
+	w.applications(t)
 	disabled := true
 	_, err = modelstest.As(t, w.store, "acme", "ada").ChangeMember(t.Context(), "cem", models.MemberChange{Disabled: &disabled})
 	must(t, err)

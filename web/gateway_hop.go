@@ -79,6 +79,7 @@ func (h *hops) open(live *models.Live, before *hop) *hop {
 	if before != nil && sameConnection(before.live.Upstream, live.Upstream) {
 		made := newHop(live)
 		made.transport, made.close = before.transport, before.close
+		made.complained.Store(before.complained.Load())
 		return made
 	}
 	if before != nil {

@@ -134,8 +134,11 @@ func TestAnUpstreamThatFailsIsToldInOurWords(t *testing.T) {
 func TestAnUpstreamThatIsDownIsLoggedNowAndThen(t *testing.T) {
 	log := &lines{}
 	g := newGateway(t, func(c *web.Config) { c.Log = slog.New(slog.NewTextHandler(log, nil)) })
-	g.golive("acme", live("/orders", speaking(t, "")))
-	for range 20 {
+	l := live("/orders", speaking(t, ""))
+	for i := range 20 {
+		if i%5 == 0 {
+			g.golive("acme", l) // again
+		}
 		g.refused(g.calls("GET", "/gw/acme/prod/orders", ""), 502, "bad_gateway")
 	}
 	if n := strings.Count(log.String(), "\n"); n != 1 {

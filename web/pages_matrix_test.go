@@ -63,6 +63,23 @@ var pageRoutes = []struct {
 	{"GET", "/review/" + noRequest, "tenant-tokens:read", 404},
 	{"POST", "/review/" + noRequest + "/approve", "tenant-tokens:write", 404},
 	{"POST", "/review/" + noRequest + "/deny", "tenant-tokens:write", 404},
+	{"GET", "/applications", "applications:read", 200},
+	{"POST", "/applications", "applications:write", 422},
+	{"GET", "/applications/new", "applications:write", 200},
+	{"GET", "/applications/" + noApp, "applications:read", 404},
+	{"POST", "/applications/" + noApp, "applications:write", 404},
+	{"GET", "/applications/" + noApp + "/edit", "applications:write", 404},
+	{"GET", "/applications/" + noApp + "/delete", "applications:write", 404},
+	{"POST", "/applications/" + noApp + "/delete", "applications:write", 404},
+	{"GET", "/applications/" + noApp + "/keys", "applications:read", 404},
+	{"POST", "/applications/" + noApp + "/keys", "applications:write", 404},
+	{"GET", "/applications/" + noApp + "/keys/sec_none/revoke", "applications:write", 404},
+	{"POST", "/applications/" + noApp + "/keys/sec_none/revoke", "applications:write", 404},
+	{"GET", "/applications/" + noApp + "/users", "applications:read", 404},
+	{"GET", "/applications/" + noApp + "/users/nobody/revoke", "applications:write", 404},
+	{"POST", "/applications/" + noApp + "/users/nobody/revoke", "applications:write", 404},
+	{"GET", "/profile/applications/" + noApp + "/revoke", "tokens:write", 404},
+	{"POST", "/profile/applications/" + noApp + "/revoke", "tokens:write", 404},
 	{"GET", "/policy", "policy:read", 200},
 	{"POST", "/policy", "policy:write", 422},
 	{"GET", "/audit", "audit:read", 200},
@@ -124,6 +141,9 @@ var pageRoutes = []struct {
 
 // noRequest is the id of a request for a token that does not exist.
 const noRequest = "req_01k7c3x9vqf4m8s2e0d6hj5ntb"
+
+// noApp is the id of an application that does not exist.
+const noApp = "app_01k7c3x9vqf4m8s2e0d6hj5ntb"
 
 // openRoutes are the pages that need nobody to be signed in.
 var openRoutes = []string{
@@ -208,6 +228,7 @@ func TestNothingTellsThatAnotherTenantHasSomething(t *testing.T) {
 	modelstest.Person(t, s, "acme", "ada", passphrase, models.Admin)
 	modelstest.Person(t, s, "birch", "eve", passphrase, models.Admin)
 	theirs, _ := modelstest.Token(t, modelstest.As(t, s, "birch", "eve"), models.NewToken{Name: "theirs"})
+	app, _ := registers(t, modelstest.As(t, s, "birch", "eve"), models.NewApplication{Name: "theirs", Kind: models.Confidential})
 	ada := hasSession(t, s, server, "ada")
 	for there, nowhere := range map[string]string{
 		"/t/birch/profile":                               "/t/nowhere/profile",
@@ -215,6 +236,10 @@ func TestNothingTellsThatAnotherTenantHasSomething(t *testing.T) {
 		"/t/acme/tokens/" + theirs.ID:                    "/t/acme/tokens/" + noToken,
 		"/t/acme/tenant-tokens/" + theirs.ID + "/revoke": "/t/acme/tenant-tokens/" + noToken + "/revoke",
 		"/t/acme/members/eve":                            "/t/acme/members/nobody",
+		"/t/birch/applications/" + app.ID:                "/t/nowhere/applications/" + noApp,
+		"/t/acme/applications/" + app.ID:                 "/t/acme/applications/" + noApp,
+		"/t/acme/applications/" + app.ID + "/keys":       "/t/acme/applications/" + noApp + "/keys",
+		"/t/acme/applications/" + app.ID + "/users":      "/t/acme/applications/" + noApp + "/users",
 	} {
 		a, b := ada.get(there).is(404), ada.get(nowhere).is(404)
 		if strip(a) != strip(b) {
@@ -241,8 +266,8 @@ func TestAnotherSiteSendsNothing(t *testing.T) {
 		fields := url.Values{"name": {"x"}, "expiration": {"never"}, "may": {"all"}, "username": {"ada"}, "password": {passphrase},
 			"max_tokens_per_user": {"1"}, "time_zone": {"UTC"}, "theme": {"dark"}}
 		for _, r := range newServer(t, s).Routes() {
-			if r.Method != "POST" || r.Surface == "api" {
-				continue
+			if r.Method != "POST" || r.Surface != "open" && r.Surface != "page" {
+				continue // no cookie counts there
 			}
 			path := pathParameter.ReplaceAllString(strings.Replace(r.Path, ":tenant", "acme", 1), "ada")
 			for _, headers := range [][]string{

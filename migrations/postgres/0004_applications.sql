@@ -149,6 +149,7 @@ ALTER TABLE tokens ADD FOREIGN KEY (tenant_id, grant_id) REFERENCES grants (tena
 CREATE INDEX tokens_of_application ON tokens (application_id, user_id) WHERE application_id IS NOT NULL;
 CREATE INDEX tokens_of_grant ON tokens (grant_id) WHERE grant_id IS NOT NULL;
 CREATE INDEX access_tokens_by_end ON tokens (expires_at) WHERE kind = 'acc';
+CREATE INDEX access_tokens_to_count ON tokens (tenant_id, expires_at, user_id, revoked_at) WHERE kind = 'acc';
 
 CREATE TRIGGER grants_stay_ended BEFORE UPDATE ON grants FOR EACH ROW
 WHEN (OLD.ended_at IS NOT NULL AND NEW.ended_at IS DISTINCT FROM OLD.ended_at)

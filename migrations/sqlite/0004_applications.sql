@@ -174,6 +174,7 @@ CREATE INDEX tokens_to_come ON tokens (tenant_id, not_before) WHERE not_before I
 CREATE INDEX tokens_of_application ON tokens (application_id, user_id) WHERE application_id IS NOT NULL;
 CREATE INDEX tokens_of_grant ON tokens (grant_id) WHERE grant_id IS NOT NULL;
 CREATE INDEX access_tokens_by_end ON tokens (expires_at) WHERE kind = 'acc';
+CREATE INDEX access_tokens_to_count ON tokens (tenant_id, expires_at, user_id, revoked_at) WHERE kind = 'acc';
 
 -- +goose StatementBegin
 CREATE TRIGGER tokens_stay_revoked BEFORE UPDATE ON tokens FOR EACH ROW
