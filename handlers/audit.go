@@ -90,7 +90,7 @@ func auditRow(e models.AuditEvent) views.AuditRow {
 		row.Subject, row.Reason = "", e.Subject
 	case noun == "session", noun == "policy":
 		row.Subject = ""
-	case noun == "token", noun == "application", noun == "secret", noun == "grant", noun == "code", noun == "refresh":
+	case e.Action == "request.withdrawn", noun == "token", noun == "application", noun == "secret", noun == "grant", noun == "code", noun == "refresh":
 		row.Subject = firstText(e.Subject, e.Before["name"], e.After["name"])
 	case e.Action == "member.invited", e.Action == "member.uninvited":
 		row.Subject = firstText("whoever gets the link", e.After["email"], e.Before["email"])

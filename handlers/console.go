@@ -56,7 +56,7 @@ func (con *Console) frame(c echo.Context, a *models.Access, form ...string) (vie
 		return views.Frame{}, err
 	}
 	f := views.Frame{Path: to(a, form...), Tenant: tenant(a.Tenant()), User: person(a.User()), Theme: theme(c),
-		Can: can(a), Zone: a.Zone(), Now: a.Now(), Flash: flash}
+		Can: can(a), Reviews: reviews(a), Zone: a.Zone(), Now: a.Now(), Flash: flash}
 	if c.Request().Method != http.MethodPost {
 		f.Path = c.Request().URL.RequestURI()
 	}
@@ -82,6 +82,12 @@ func gate(c echo.Context) views.Gate { return views.Gate{Theme: theme(c)} }
 func can(a *models.Access) views.Can {
 	return views.Can{Members: a.Can(models.MembersRead), Roles: a.Can(models.RolesRead),
 		TenantTokens: a.Can(models.TenantTokensRead), Applications: a.Can(models.ApplicationsRead), Policy: a.Can(models.PolicyRead), Audit: a.Can(models.AuditRead)}
+}
+
+// reviews reports whether the tenant looks at tokens before they are made.
+func reviews(a *models.Access) bool {
+	p := a.Policy()
+	return p.Reviews()
 }
 
 func tenant(t models.Tenant) views.Tenant { return views.Tenant{Slug: t.Slug, Name: t.Name} }

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -143,7 +144,9 @@ func (f *field[T]) UnmarshalJSON(raw []byte) error {
 		return &json.UnmarshalTypeError{Value: "null", Type: of}
 	}
 	f.sent = true
-	return json.Unmarshal(raw, &f.value)
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields() // what stands inside is read as strictly as what stands around it
+	return d.Decode(&f.value)
 }
 
 // change is the value for an operation that leaves alone what is nil.

@@ -3,6 +3,7 @@ package handlers
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,8 +19,10 @@ func (con *Console) Policy(c echo.Context, a *models.Access) error {
 	if err != nil {
 		return err
 	}
+	on := func(name string) bool { return !p.Off(name) }
 	page := views.PolicyPage{AllowNever: p.AllowNever, MaxTokensPerUser: strconv.Itoa(p.MaxTokensPerUser),
-		TokensByToken: p.TokensByToken, ContactText: p.ContactText}
+		TokensByToken: p.TokensByToken, ReviewedIssue: p.ReviewedIssue, AdminOnlyRevocation: p.AdminOnlyRevocation,
+		ContactText: p.ContactText, Dialects: switches(models.Dialects(), on), Grants: switches(models.Grants(), on)}
 	if p.MaxLifetimeDays != nil {
 		page.MaxLifetimeDays = strconv.Itoa(*p.MaxLifetimeDays)
 	}
@@ -75,9 +78,22 @@ func confirmed(in url.Values, stops int64) bool {
 }
 
 func typedPolicy(in url.Values) views.PolicyPage {
+	ticked := func(field string) func(string) bool {
+		return func(name string) bool { return slices.Contains(in[field], name) }
+	}
 	return views.PolicyPage{AllowNever: in.Get("allow_never") == "1", MaxLifetimeDays: in.Get("max_lifetime_days"),
 		MaxTokensPerUser: in.Get("max_tokens_per_user"), TokensByToken: in.Get("tokens_by_token") == "1",
-		ContactText: in.Get("contact_text")}
+		ReviewedIssue: in.Get("reviewed_issue") == "1", AdminOnlyRevocation: in.Get("admin_only_revocation") == "1",
+		ContactText: in.Get("contact_text"), Dialects: switches(models.Dialects(), ticked("dialects")),
+		Grants: switches(models.Grants(), ticked("grants"))}
+}
+
+func switches(names []string, on func(string) bool) []views.Switch {
+	list := make([]views.Switch, len(names))
+	for i, name := range names {
+		list[i] = views.Switch{Name: name, On: on(name)}
+	}
+	return list
 }
 
 // policyTyped reads the whole form: a box that is not ticked is not sent.
@@ -96,7 +112,12 @@ func policyTyped(in url.Values) (models.PolicyChange, views.Problems) {
 		return &n
 	}
 	days := number("max_lifetime_days")
-	return models.PolicyChange{AllowNever: &typed.AllowNever, MaxLifetimeDays: &days,
+	change := models.PolicyChange{AllowNever: &typed.AllowNever, MaxLifetimeDays: &days,
 		MaxTokensPerUser: number("max_tokens_per_user"), TokensByToken: &typed.TokensByToken,
-		ContactText: &typed.ContactText}, problems
+		ReviewedIssue: &typed.ReviewedIssue, AdminOnlyRevocation: &typed.AdminOnlyRevocation,
+		ContactText: &typed.ContactText, On: map[string]bool{}}
+	for _, s := range slices.Concat(typed.Dialects, typed.Grants) {
+		change.On[s.Name] = s.On
+	}
+	return change, problems
 }

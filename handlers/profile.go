@@ -43,6 +43,11 @@ func (con *Console) showProfile(c echo.Context, a *models.Access, status int, ty
 	if err := warnings(c.Request().Context(), a, &page); err != nil {
 		return err
 	}
+	ready, err := a.TokenRequests(c.Request().Context(), models.RequestQuery{State: models.RequestApproved, Paging: models.Paging{Limit: approvedShown}})
+	if err != nil {
+		return err
+	}
+	page.Approved = requestRows(a, ready.Items)
 	page.Keeper = keeper(c, a)
 	if page.Applications, err = authorised(c, a); err != nil {
 		return err

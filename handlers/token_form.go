@@ -16,8 +16,12 @@ import (
 )
 
 // NewToken answers GET /t/:tenant/tokens/new. A link may fill the form in;
-// nothing is made before somebody sends it.
+// nothing is made before somebody sends it. Where tokens are reviewed it leads
+// to the form that asks for one.
 func (con *Console) NewToken(c echo.Context, a *models.Access) error {
+	if mayAsk(a) {
+		return filledIn(c, to(a, "token-requests", "new"))
+	}
 	page := views.NewTokenPage{}
 	prefill(&page, c.QueryParams(), a)
 	return con.showNewToken(c, a, http.StatusOK, page, page.ExtraScopes)
@@ -26,7 +30,16 @@ func (con *Console) NewToken(c echo.Context, a *models.Access) error {
 // showNewToken shows the form with what page holds. chosen are the scopes that
 // are ticked or else stand among the further ones.
 func (con *Console) showNewToken(c echo.Context, a *models.Access, status int, page views.NewTokenPage, chosen string) error {
-	f, err := con.frame(c, a, "tokens", "new")
+	if err := con.fillNewToken(c, a, &page, chosen, "tokens", "new"); err != nil {
+		return err
+	}
+	return Render(c, status, views.NewToken(page))
+}
+
+// fillNewToken puts around a form for a token what the tenant allows and the
+// caller can choose. opened is where the form stands.
+func (con *Console) fillNewToken(c echo.Context, a *models.Access, page *views.NewTokenPage, chosen string, opened ...string) error {
+	f, err := con.frame(c, a, opened...)
 	if err != nil {
 		return err
 	}
@@ -35,10 +48,8 @@ func (con *Console) showNewToken(c echo.Context, a *models.Access, status int, p
 	if p.MaxLifetimeDays != nil {
 		page.MaxDays = *p.MaxLifetimeDays
 	}
-	if page.Groups, page.ExtraScopes, err = scopeGroups(c.Request().Context(), a, words(chosen)); err != nil {
-		return err
-	}
-	return Render(c, status, views.NewToken(page))
+	page.Groups, page.ExtraScopes, err = scopeGroups(c.Request().Context(), a, words(chosen))
+	return err
 }
 
 // prefill fills the form in from a link. What it cannot read it leaves out.
@@ -158,11 +169,16 @@ func (con *Console) CreateToken(c echo.Context, a *models.Access) error {
 	if r := refused(c, err, formFields(in)); r != nil {
 		page := typedToken(in)
 		page.Problems = r.problems
-		return con.showNewToken(c, a, r.status, page, strings.Join(in["scopes"], " ")+" "+in.Get("extra_scopes"))
+		return con.showNewToken(c, a, r.status, page, chosenScopes(in))
 	}
 	if err != nil {
 		return err
 	}
+	return con.showCreated(c, a, t, secret)
+}
+
+// showCreated shows a new token, this once.
+func (con *Console) showCreated(c echo.Context, a *models.Access, t models.Token, secret models.Secret) error {
 	f, err := con.frame(c, a, "profile")
 	if err != nil {
 		return err
@@ -170,6 +186,11 @@ func (con *Console) CreateToken(c echo.Context, a *models.Access) error {
 	return Render(c, http.StatusCreated, views.TokenCreated(views.TokenCreatedPage{Frame: f, ID: t.ID, Name: t.Name,
 		Secret: secret.Reveal(), Hint: t.Hint, Scopes: t.Scopes, CIDRs: t.AllowedCIDRs, Starts: orZero(t.NotBefore),
 		Expires: orZero(t.Ends(a.Policy())), BaseURL: strings.TrimRight(con.BaseURL.String(), "/")}))
+}
+
+// chosenScopes are the boxes that were ticked and the patterns that were typed.
+func chosenScopes(in url.Values) string {
+	return strings.Join(in["scopes"], " ") + " " + in.Get("extra_scopes")
 }
 
 // typedToken is the form as it was sent.

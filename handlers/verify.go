@@ -63,12 +63,17 @@ func admit(c echo.Context, a *models.Access, query url.Values) error {
 	if err := a.Admit(models.Demand{Scopes: query.Get("scope"), Role: query.Get("role"), Tenant: query.Get("tenant")}); err != nil {
 		return err
 	}
-	h := c.Response().Header()
+	Identify(c.Response().Header(), a)
+	return c.NoContent(http.StatusOK)
+}
+
+// Identify sets the headers that say who is calling, whose token was proved. It
+// sets all of them, and lets nothing stand that was there under their names.
+func Identify(h http.Header, a *models.Access) {
 	for _, known := range identified.Of(a) {
 		h[known.name] = known.value
 	}
 	h["X-Latchkey-Token-Id"] = []string{a.Token().ID()}
-	return c.NoContent(http.StatusOK)
 }
 
 // An identifier is a header that says who is calling. Its value is shared by

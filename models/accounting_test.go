@@ -161,6 +161,24 @@ var accounts = map[string]account{
 		return err
 	}, why: noToken},
 
+	"Access.RequestToken": {try: func(t *testing.T, s *models.Store, x *scene) error {
+		_, err := x.as(t, s).RequestToken(t.Context(), models.NewTokenRequest{Name: "n", Reason: "r", Expires: models.Never})
+		return err
+	}, why: isNew},
+	"Access.WithdrawRequest": {try: func(t *testing.T, s *models.Store, x *scene) error {
+		return x.as(t, s).WithdrawRequest(t.Context(), itsRequest(t, s, x))
+	}, why: noToken},
+	"Access.ApproveRequest": {try: func(t *testing.T, s *models.Store, x *scene) error {
+		return x.in(t, s).ApproveRequest(t.Context(), itsRequest(t, s, x), []string{"*"})
+	}, why: noToken},
+	"Access.DenyRequest": {try: func(t *testing.T, s *models.Store, x *scene) error {
+		return x.in(t, s).DenyRequest(t.Context(), itsRequest(t, s, x), "no")
+	}, why: noToken},
+	"Access.PickUp": {try: func(t *testing.T, s *models.Store, x *scene) error {
+		_, _, err := x.as(t, s).PickUp(t.Context(), itsRequest(t, s, x))
+		return err
+	}, why: isNew},
+	"Access.TokenRequests": reads, "Access.TokenRequestByID": reads, "Access.TenantRequests": reads, "Access.TenantRequestByID": reads,
 	"Access.ApplicationUse": reads, "Access.ApplicationUserByName": reads,
 
 	"Access.Tenants": reads, "Access.CurrentToken": reads, "Access.PolicyImpact": reads, "Access.OnlyAdministrator": reads,
@@ -171,6 +189,7 @@ var accounts = map[string]account{
 	"Access.Roles": reads, "Access.RolesPage": reads, "Access.RoleByName": reads, "Access.RoleHolders": reads,
 	"Access.TokenByID": reads, "Access.Tokens": reads, "Access.TenantTokens": reads, "Access.TenantTokenByID": reads,
 	"Access.CountTokens": reads, "Access.CountTenantTokens": reads, "Access.TokenDays": reads,
+	"Access.TryRoute": reads, "Access.Traffic": reads, "Access.TrafficTotals": reads, "Access.Refusals": reads,
 	"Operator.In": reads, "Operator.As": reads, "Operator.Tenants": reads, "Operator.Users": reads,
 }
 
@@ -183,6 +202,14 @@ func signedIn(t *testing.T, s *models.Store, x *scene, suffix string) *models.Ac
 	_, err := s.SignIn(t.Context(), x.owner+suffix, passphrase, models.Visitor{})
 	must(t, err)
 	return p
+}
+
+// itsRequest is the request that prepare made.
+func itsRequest(t *testing.T, s *models.Store, x *scene) string {
+	t.Helper()
+	list, err := x.as(t, s).TokenRequests(t.Context(), models.RequestQuery{})
+	must(t, err)
+	return list.Items[0].ID
 }
 
 func session(t *testing.T, s *models.Store, x *scene, suffix string) string {
@@ -275,6 +302,10 @@ func prepare(t *testing.T, s *models.Store, x *scene, operation string) {
 	case "Access.DeleteRole":
 		modelstest.Member(t, s, x.slug, x.owner+"-follows", admin)
 		must(t, x.member(t, s, roles(admin)))
+	case "Access.RequestToken", "Access.WithdrawRequest", "Access.ApproveRequest", "Access.DenyRequest":
+		requested(t, s, x.slug, x.owner, models.NewTokenRequest{})
+	case "Access.PickUp":
+		must(t, x.in(t, s).ApproveRequest(t.Context(), requested(t, s, x.slug, x.owner, models.NewTokenRequest{}).ID, []string{"*"}))
 	case "Access.ChangeApplication", "Access.RemoveApplication", "Access.RevokeAuthorisation", "Access.RevokeApplicationUser",
 		"Access.Allow", "Access.AddSecret", "Access.RevokeSecret":
 		x.app = newProgram(t, s, x.slug, models.NewApplication{})

@@ -20,11 +20,8 @@ func (a *Access) Admit(d Demand) error {
 	for _, complaint := range d.problems() {
 		return errorf(BadRequest, "%s", complaint)
 	}
-	needed := strings.Fields(d.Scopes)
-	for _, s := range needed {
-		if err := a.Require(Scope(s)); err != nil {
-			return &Error{Kind: Forbidden, Scope: Scope(strings.Join(needed, " ")), Message: "This needs the scope " + s + "."}
-		}
+	if err := a.requireAll(scopes(strings.Fields(d.Scopes))); err != nil {
+		return err
 	}
 	switch {
 	case d.Role != "" && !slices.Contains(a.roles, d.Role):
@@ -51,6 +48,17 @@ func (d Demand) problems() (problems map[string]string) {
 		problems["role"] = "Write role as ROLE_ and capital letters."
 	}
 	return problems
+}
+
+// requireAll refuses a caller who lacks one of the scopes, and tells all that
+// are needed: whoever makes a token for it needs the whole list.
+func (a *Access) requireAll(needed []Scope) error {
+	for _, s := range needed {
+		if err := a.Require(s); err != nil {
+			return &Error{Kind: Forbidden, Scope: Scope(strings.Join(words(needed), " ")), Message: "This needs the scope " + string(s) + "."}
+		}
+	}
+	return nil
 }
 
 // refuse records that the caller lacks something that is no scope.

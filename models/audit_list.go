@@ -27,12 +27,12 @@ var actions = []string{
 	"project.changed", "project.created", "project.deleted",
 	"proxy.changed", "proxy.created", "proxy.deleted", "proxy.deployed", "proxy.restored", "proxy.undeployed",
 	"refresh.reused",
-	"request.refused",
+	"request.refused", "request.withdrawn",
 	"role.changed", "role.created", "role.deleted",
 	"secret.created", "secret.revoked",
 	"session.ended", "session.started",
 	"tenant.created", "tenant.resumed", "tenant.suspended",
-	"token.changed", "token.created", "token.refused", "token.revoked",
+	"token.approved", "token.changed", "token.created", "token.denied", "token.refused", "token.requested", "token.revoked",
 	"user.created", "user.disabled", "user.enabled",
 }
 

@@ -36,6 +36,12 @@ func TestADeploymentIsASnapshot(t *testing.T) {
 				t.Fatalf("%s, %+v is live", when, got)
 			}
 			copied := *got
+			for _, id := range []*string{&copied.ProjectID, &copied.ProxyID, &copied.EnvironmentID} {
+				if *id == "" {
+					t.Errorf("%s, an id is missing: %+v", when, got)
+				}
+				*id = ""
+			}
 			copied.Methods = nil
 			if diff := cmp.Diff(want, &copied); diff != "" {
 				t.Errorf("%s, what is live is not what was deployed (-want +got):\n%s", when, diff)

@@ -20,17 +20,19 @@ type Kind int
 
 // The kinds of errors.
 const (
-	Internal     Kind = iota // the zero Kind: anything we did not foresee
-	Invalid                  // a value is not acceptable; Fields says which
-	BadRequest               // the request itself is malformed
-	MissingToken             // no credentials were sent
-	InvalidToken             // credentials were sent and prove nobody
-	SignedOut                // the browser has no session
-	Forbidden                // proved, but lacks Scope
-	NotFound                 // not there, or not the caller's to know about
-	Conflict                 // something that exists stands in the way
-	TooMany                  // wait for RetryAfter
-	Unavailable              // a dependency is away; the same request may work later
+	Internal       Kind = iota // the zero Kind: anything we did not foresee
+	Invalid                    // a value is not acceptable; Fields says which
+	BadRequest                 // the request itself is malformed
+	MissingToken               // no credentials were sent
+	InvalidToken               // credentials were sent and prove nobody
+	SignedOut                  // the browser has no session
+	Forbidden                  // proved, but lacks Scope
+	NotFound                   // not there, or not the caller's to know about
+	Conflict                   // something that exists stands in the way
+	TooMany                    // wait for RetryAfter
+	Unavailable                // a dependency is away; the same request may work later
+	BadGateway                 // an upstream is away, or answers nonsense
+	GatewayTimeout             // an upstream did not answer in time
 
 	// Of the OAuth 2.0 endpoints (RFC 6749 4.1.2.1 and 5.2, RFC 8628 3.5).
 	InvalidClient        // the application is not who it says it is

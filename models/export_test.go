@@ -47,7 +47,8 @@ func (e Expiry) Instant(now time.Time, zone *time.Location) (*time.Time, string)
 var Tables = []any{&installation{}, &setupCode{}, &Tenant{}, &Policy{}, &User{}, &Member{}, &Role{}, &Invitation{},
 	&Token{}, &TokenDay{}, &Application{}, &applicationSecret{}, &Grant{}, &refreshToken{}, &authorizationCode{},
 	&deviceCode{}, &TokenRequest{}, &reseller{}, &Session{}, &throttle{}, &AuditEvent{}, &withdrawal{}, &replica{}, &withdrawalCounter{},
-	&Deployment{}, &DeploymentEvent{}, &Proxy{}, &Connection{}, &Credential{}, &Certificate{}, &Environment{}, &Project{}}
+	&Deployment{}, &DeploymentEvent{}, &Proxy{}, &Connection{}, &Credential{}, &Certificate{}, &Environment{}, &Project{},
+	&trafficRow{}, &GatewayRefusal{}}
 
 // withdrawalCounter is a table that needs no struct: what it holds is one number.
 type withdrawalCounter struct {

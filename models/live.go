@@ -13,6 +13,9 @@ type Live struct {
 	Project     string // names, as they were
 	Proxy       string
 	Environment string
+
+	ProjectID, ProxyID, EnvironmentID string // what figures are kept by: names may change
+
 	Route       string   // such as /orders
 	StripRoute  bool     // the upstream does not see Route
 	Methods     []string // that it answers; empty for all

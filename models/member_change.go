@@ -57,6 +57,9 @@ func (a *Access) RemoveMember(ctx context.Context, username string) error {
 		if err != nil {
 			return err
 		}
+		if err := a.endRequestsOf(tx, m.UserID); err != nil {
+			return err
+		}
 		e.Action, e.Subject = "member.removed", m.Username
 		e.Before, e.After = map[string]any{"roles": strings.Join(m.Roles, " ")}, map[string]any{"tokens_revoked": n}
 		return tx.Where("user_id = ?", m.UserID).Delete(&Member{}).Error

@@ -1,11 +1,13 @@
 package models
 
 import (
+	"context"
 	"reflect"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/text/unicode/norm"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 )
@@ -65,7 +67,7 @@ func pageOfNames[T any, P thing[T]](a *Access, tx, q *gorm.DB, list string, in N
 
 // takeNamed reads one thing by its name or its id, whatever q is narrowed to.
 // What could be neither never reaches the database.
-func takeNamed[T any](q *gorm.DB, kind, name string, missing error) (found T, err error) {
+func takeNamed[T any, P thing[T]](q *gorm.DB, kind, name string, missing error) (found T, err error) {
 	column, value := "name_key", nameKey(name)
 	switch {
 	case isID(kind, name):
@@ -76,8 +78,19 @@ func takeNamed[T any](q *gorm.DB, kind, name string, missing error) (found T, er
 	if err = q.Where(column+" = ?", value).Take(&found).Error; isMissing(err) {
 		err = missing
 	}
+	if err == nil && column == "name_key" && exactly(q) && P(&found).named().Name != norm.NFC.String(name) {
+		return *new(T), missing
+	}
 	return found, err
 }
+
+type exactKey struct{}
+
+// Exactly makes operations find a thing only by its name as it is written,
+// capitals and all. Other systems tell such names apart.
+func Exactly(ctx context.Context) context.Context { return context.WithValue(ctx, exactKey{}, true) }
+
+func exactly(q *gorm.DB) bool { return q.Statement.Context.Value(exactKey{}) != nil }
 
 func couldBeName(s string) bool {
 	_, complaint := cleanText(s, 1, 100)

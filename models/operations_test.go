@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -24,6 +25,7 @@ type theirs struct {
 	invitation string
 	session    string
 	username   string
+	request    string // for a token
 	userCode   string // that a device shows
 	app        program
 	secret     models.ApplicationSecret // of app
@@ -67,6 +69,37 @@ var operations = map[string]func(ctx context.Context, ada *models.Access, bobs t
 	"OwnRoles":            ownTenant, // the caller's own
 	"CountLiveTokens":     ownTenant, // of the caller's tenant; it takes no name
 
+	"RequestToken": ownTenant, // for the caller
+	"TokenRequests": func(ctx context.Context, ada *models.Access, _ theirs) error {
+		list, err := ada.TokenRequests(ctx, models.RequestQuery{})
+		return none(list.Items, err)
+	},
+	"TokenRequestByID": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		_, err := ada.TokenRequestByID(ctx, bobs.request)
+		return notFound(err)
+	},
+	"WithdrawRequest": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		return notFound(ada.WithdrawRequest(ctx, bobs.request))
+	},
+	"PickUp": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		_, _, err := ada.PickUp(ctx, bobs.request)
+		return notFound(err)
+	},
+	"TenantRequests": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		all, err := ada.TenantRequests(ctx, models.RequestQuery{})
+		his, herr := ada.TenantRequests(ctx, models.RequestQuery{Search: bobs.username})
+		return errors.Join(none(all.Items, err), none(his.Items, herr))
+	},
+	"TenantRequestByID": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		_, err := ada.TenantRequestByID(ctx, bobs.request)
+		return notFound(err)
+	},
+	"ApproveRequest": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		return notFound(ada.ApproveRequest(ctx, bobs.request, []string{"*"}))
+	},
+	"DenyRequest": func(ctx context.Context, ada *models.Access, bobs theirs) error {
+		return notFound(ada.DenyRequest(ctx, bobs.request, "no"))
+	},
 	"DeviceRequest": func(ctx context.Context, ada *models.Access, bobs theirs) error {
 		_, err := ada.DeviceRequest(ctx, bobs.userCode)
 		return notFound(err)
@@ -294,6 +327,22 @@ var operations = map[string]func(ctx context.Context, ada *models.Access, bobs t
 		days, err := ada.TokenDays(ctx, []string{bobs.token.ID}, 30)
 		return none(days[bobs.token.ID], err)
 	},
+	"TryRoute": func(ctx context.Context, ada *models.Access, _ theirs) error {
+		_, err := ada.TryRoute(ctx, "birch-only", "GET", "/", nil)
+		return notFound(err)
+	},
+	"Traffic": func(ctx context.Context, ada *models.Access, _ theirs) error {
+		list, err := ada.Traffic(ctx, models.TrafficQuery{EnvironmentID: "env_birch"})
+		return none(list, err)
+	},
+	"TrafficTotals": func(ctx context.Context, ada *models.Access, _ theirs) error {
+		list, err := ada.TrafficTotals(ctx, models.TrafficQuery{})
+		return none(list, err)
+	},
+	"Refusals": func(ctx context.Context, ada *models.Access, _ theirs) error {
+		list, err := ada.Refusals(ctx, "birch-only")
+		return none(list, err)
+	},
 	"RevokeToken": func(ctx context.Context, ada *models.Access, bobs theirs) error {
 		return notFound(ada.RevokeToken(ctx, bobs.token.ID))
 	},
@@ -356,8 +405,14 @@ func adaAndTheirs(t *testing.T, s *models.Store) (*models.Access, theirs) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bobs.invitation = inv.ID
+	bobs.invitation, bobs.request = inv.ID, requested(t, s, "birch", "bob", models.NewTokenRequest{Name: "asked for"}).ID
 	bobs.userCode = aUserCode(t, s, bob)
+	l := &models.Live{Environment: "birch-only", EnvironmentID: "env_birch", ProxyID: "prx_birch", Route: "/"}
+	bob.Served(l, time.Second, false)
+	bob.RefusedAtGateway(l, "birch-only", "GET", "/", "The token lacks birch:read.")
+	if _, err := bob.Traffic(ctx, models.TrafficQuery{}); err != nil { // writes it down
+		t.Fatal(err)
+	}
 	if _, err := s.SignIn(ctx, "bob", "correct horse bob staple", models.Visitor{}); err != nil {
 		t.Fatal(err)
 	}

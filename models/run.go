@@ -48,7 +48,7 @@ func (s *Store) keepBooks(ctx context.Context, log *slog.Logger) {
 }
 
 func (s *Store) flush(ctx context.Context, all bool) error {
-	return errors.Join(s.flushRefusals(ctx), s.flushUsage(ctx, all))
+	return errors.Join(s.flushRefusals(ctx), s.flushUsage(ctx, all), s.flushTraffic(ctx, all))
 }
 
 func logFailure(log *slog.Logger, doing string, err error) {

@@ -80,8 +80,9 @@ func (s *Store) liveIn(tx *gorm.DB, env Environment) (list []*Live, err error) {
 		if err != nil {
 			return nil, err
 		}
-		snap.Live.Deployment = r.DeploymentID
-		list = append(list, &snap.Live)
+		l := &snap.Live
+		l.Deployment, l.ProjectID, l.ProxyID, l.EnvironmentID = r.DeploymentID, r.ProjectID, r.ProxyID, r.EnvironmentID
+		list = append(list, l)
 	}
 	return list, err
 }

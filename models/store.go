@@ -47,6 +47,7 @@ type Store struct {
 	gate      *gate
 	refusals  refusals
 	usage     *usage
+	traffic   traffic
 	passwords passwords
 }
 

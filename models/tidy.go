@@ -11,7 +11,8 @@ import (
 const batch = 500
 
 // Tidy deletes what is over: expired sessions, failures that nobody has to wait
-// for any more, setup codes, and what came of grants. Call it every few minutes.
+// for any more, setup codes, what came of grants, and old figures of the
+// gateway. Call it every few minutes.
 func (s *Store) Tidy(ctx context.Context) error {
 	now := s.now()
 	sweeps := []func(tx *gorm.DB) (int, error){
@@ -20,6 +21,7 @@ func (s *Store) Tidy(ctx context.Context) error {
 		func(tx *gorm.DB) (int, error) { return sweepSetupCodes(tx, now) },
 		func(tx *gorm.DB) (int, error) { return sweepDevices(tx, now) },
 		sweepWithdrawals,
+		func(tx *gorm.DB) (int, error) { return sweepTraffic(tx, now) },
 	}
 	for _, sweep := range append(sweeps, grantSweeps(now)...) {
 		for n := batch; n == batch; {

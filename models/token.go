@@ -95,11 +95,15 @@ func (p Policy) over(now time.Time) func(*gorm.DB) *gorm.DB {
 	return func(q *gorm.DB) *gorm.DB { return q.Where("("+condition+")", args...) }
 }
 
-// CreateToken makes a token for the caller. The secret is returned only here.
+// CreateToken makes a token for the caller, where the tenant does not review
+// them. The secret is returned only here.
 func (a *Access) CreateToken(ctx context.Context, in NewToken) (Token, Secret, error) {
 	secret := newSecret(a.store.brand, KindPersonal)
 	var t Token
 	err := a.change(ctx, TokensWrite, func(tx *gorm.DB, e *AuditEvent) (err error) {
+		if err := a.mayIssueOwn(); err != nil {
+			return err
+		}
 		if a.user.ID == "" {
 			return errorf(Forbidden, "A personal token belongs to a user, and nobody is one here.")
 		}

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 )
@@ -44,7 +45,13 @@ func (a *Access) RequireRevokeOwn() error {
 	if a.MayRevokeOwn() || a.user.ID == "" {
 		return nil
 	}
-	return a.refuse("revocation by the owner", "Only administrators revoke tokens here. Ask one of them.")
+	return a.refuse("revocation by the owner", a.policy.andAsk("Only administrators revoke tokens here. Ask one of them."))
+}
+
+// andAsk is a sentence with what the tenant says about whom to ask, where that
+// is known: a request with a token does not read it.
+func (p *Policy) andAsk(sentence string) string {
+	return strings.TrimSpace(sentence + " " + p.ContactText)
 }
 
 // RevokeTenantToken ends the token of any member.

@@ -228,17 +228,28 @@ type RevokeTenantTokenPage struct {
 // A PolicyPage is the form with the rules for tokens. It holds what was typed,
 // so that a refused or unconfirmed form comes back filled in.
 type PolicyPage struct {
-	Frame             Frame
-	Problems          Problems
-	CanEdit           bool
-	AllowNever        bool
-	MaxLifetimeDays   string
-	MaxTokensPerUser  string
-	TokensByToken     bool
-	ContactText       string
-	LiveTokens        int64
-	Affected          int64 // live tokens that the policy as typed stops
-	NeedsConfirmation bool  // not saved yet: Affected is to be confirmed first
+	Frame               Frame
+	Problems            Problems
+	CanEdit             bool
+	AllowNever          bool
+	MaxLifetimeDays     string
+	MaxTokensPerUser    string
+	TokensByToken       bool
+	ReviewedIssue       bool
+	AdminOnlyRevocation bool
+	Dialects            []Switch
+	Grants              []Switch
+	ContactText         string
+	LiveTokens          int64
+	Affected            int64 // live tokens that the policy as typed stops
+	NeedsConfirmation   bool  // not saved yet: Affected is to be confirmed first
+}
+
+// A Switch is a way to a token that a tenant can do without. The page has words
+// for each that Latchkey knows.
+type Switch struct {
+	Name string
+	On   bool
 }
 
 // An AuditPage lists what happened in the tenant, newest first.

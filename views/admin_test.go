@@ -43,7 +43,8 @@ func adminFrame(t *testing.T) views.Frame {
 // adminPages is every page under Administration, in each of its states.
 func adminPages(f views.Frame) map[string]templ.Component {
 	pages := map[string]templ.Component{}
-	for _, some := range []map[string]templ.Component{memberPages(f), rolePages(f), tenantTokenPages(f), applicationPages(f), policyPages(f), auditPages(f)} {
+	for _, some := range []map[string]templ.Component{memberPages(f), rolePages(f), tenantTokenPages(f), applicationPages(f), policyPages(f),
+		auditPages(f), reviewPages(f)} {
 		for name, page := range some {
 			pages["admin_"+name] = page
 		}
@@ -212,12 +213,23 @@ func policyPages(f views.Frame) map[string]templ.Component {
 		Frame: f, CanEdit: true, MaxLifetimeDays: "soon", MaxTokensPerUser: "0", LiveTokens: 1,
 		Problems: views.Problems{"max_lifetime_days": "Write a number of days.", "max_tokens_per_user": "Write a number from 1 to 5,000."},
 	}
+	p.Dialects, p.Grants, p.ReviewedIssue = switches("wepay"), switches("device_code"), true
 	return map[string]templ.Component{
 		"policy":          views.Policy(p),
 		"policy_stricter": views.Policy(stricter),
 		"policy_refused":  views.Policy(refused),
-		"policy_shown":    views.Policy(views.PolicyPage{Frame: f, AllowNever: true, MaxLifetimeDays: "90", MaxTokensPerUser: "50", ContactText: "Ask Ada Obi."}),
+		"policy_shown": views.Policy(views.PolicyPage{Frame: f, AllowNever: true, MaxLifetimeDays: "90", MaxTokensPerUser: "50", ContactText: "Ask Ada Obi.",
+			AdminOnlyRevocation: true, Dialects: switches("password"), Grants: switches("device_code", "refresh_token")}),
 	}
+}
+
+// switches are on but for those that are named.
+func switches(off ...string) []views.Switch {
+	list := []views.Switch{{Name: "wps", On: true}, {Name: "soap", On: true}}
+	for _, name := range off {
+		list = append(list, views.Switch{Name: name})
+	}
+	return list
 }
 
 func auditPages(f views.Frame) map[string]templ.Component {
@@ -351,6 +363,9 @@ func TestAdministrationPagesEscapeWhatPeopleWrite(t *testing.T) {
 		"tokens":      views.TenantTokens(views.TenantTokensPage{Frame: f, Filter: views.TokenFilter{Query: evil}, Username: evil, Usernames: []string{evil}, Rows: []views.TenantTokenRow{row}}),
 		"revoke":      views.RevokeTenantToken(views.RevokeTenantTokenPage{Frame: f, Token: row, UserAgent: evil, Problem: evil}),
 		"policy":      views.Policy(views.PolicyPage{Frame: f, CanEdit: true, MaxLifetimeDays: evil, MaxTokensPerUser: evil, ContactText: evil}),
+		"request":     views.TokenRequest(views.TokenRequestPage{Frame: f, Contact: evil, Problem: evil, Request: evilRequest(evil)}),
+		"requests":    views.TokenRequests(views.TokenRequestsPage{Frame: f, Query: evil, Rows: []views.RequestRow{evilRequest(evil).RequestRow}}),
+		"review":      views.ReviewRequest(views.ReviewRequestPage{Frame: f, Request: evilRequest(evil), Extra: evil, Roles: []string{evil}, KnowsRoles: true}),
 		"audit": views.Audit(views.AuditPage{
 			Frame: f, Actor: evil, Action: evil, Since: evil, Until: evil, Actions: []string{evil}, Actors: []string{evil},
 			Rows: []views.AuditRow{{Time: now, Actor: evil, TokenHint: evil, Action: evil, What: evil, Subject: evil, Owner: evil, Reason: evil, Address: evil, Changes: []views.AuditChange{{Field: evil, Before: evil, After: evil}}}},

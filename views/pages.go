@@ -70,11 +70,12 @@ type ProfilePage struct {
 	Filter           TokenFilter
 	Tokens           []TokenRow
 	Page             Page
-	HasTokens        bool       // the user has made any token here, live or not
-	InactiveCount    int64      // expired and revoked ones
-	Soon             []TokenRow // the first few that expire within 7 days
-	SoonCount        int64      // all of them
-	MayCreate        bool       // the user may make tokens here
+	HasTokens        bool         // the user has made any token here, live or not
+	InactiveCount    int64        // expired and revoked ones
+	Soon             []TokenRow   // the first few that expire within 7 days
+	SoonCount        int64        // all of them
+	MayCreate        bool         // the user may make tokens here
+	Approved         []RequestRow // the first few tokens that the user can pick up
 	Applications     []AuthorisedRow
 	Keeper           string // who revokes tokens, when the owner may not
 	Sessions         []SessionRow

@@ -40,6 +40,14 @@ func (g Gate) titled(title string) Gate {
 	return g
 }
 
+// firstTokenWords say what a token of one's own is for.
+func firstTokenWords(f Frame) string {
+	if f.Reviews {
+		return "Request one for each program that calls an API for you. When a program goes away, or a token leaks, that one is revoked and the others keep working."
+	}
+	return "Create one for each program that calls an API for you. When a program goes away, or a token leaks, you revoke that one and the others keep working."
+}
+
 // live says whether the token works, or will.
 func (t TokenRow) live() bool { return t.Status == "active" || t.Status == "pending" }
 

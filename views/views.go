@@ -22,6 +22,7 @@ type Frame struct {
 	User    Person
 	Theme   string // "", "light" or "dark"
 	Can     Can
+	Reviews bool           // tokens are requested here, and reviewed
 	Zone    *time.Location // of the user; nil is UTC
 	Now     time.Time      // the instant of rendering
 	Flash   string         // one sentence about what was just done

@@ -24,8 +24,8 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // ownPages is every page outside Administration, in each of its states.
 func ownPages(f views.Frame) map[string]templ.Component {
 	pages := map[string]templ.Component{}
-	for _, some := range []map[string]templ.Component{gatePages(), consentPages(), authorisedPages(f), errorPages(f), profilePages(f), newTokenPages(f),
-		tokenPages(f), forwardAuthPages(f)} {
+	for _, some := range []map[string]templ.Component{gatePages(), consentPages(), authorisedPages(f), errorPages(f), profilePages(f),
+		newTokenPages(f), tokenPages(f), forwardAuthPages(f), requestPages(f)} {
 		maps.Copy(pages, some)
 	}
 	return pages

@@ -148,7 +148,19 @@ func TestBadNumbers(t *testing.T) {
 			bad{"PATCH", "/policy", `{"allow_never":"true"}`, 422, "invalid", "allow_never"},
 			bad{"PATCH", "/policy", `{"tokens_by_token":0}`, 422, "invalid", "tokens_by_token"},
 			bad{"PATCH", "/policy", `{"allow_never":false,"max_lifetime_days":0}`, 422, "invalid", "max_lifetime_days"},
-			bad{"PATCH", "/policy", `{"tenant_id":"x"}`, 400, "invalid_json", ""})
+			bad{"PATCH", "/policy", `{"tenant_id":"x"}`, 400, "invalid_json", ""},
+			bad{"PATCH", "/policy", `{"reviewed_issue":1}`, 422, "invalid", "reviewed_issue"},
+			bad{"PATCH", "/policy", `{"admin_only_revocation":null}`, 422, "invalid", "admin_only_revocation"},
+			bad{"PATCH", "/policy", `{"dialects":null}`, 422, "invalid", "dialects"},
+			bad{"PATCH", "/policy", `{"dialects":[]}`, 422, "invalid", "dialects"},
+			bad{"PATCH", "/policy", `{"dialects":["wps"]}`, 422, "invalid", "dialects"},
+			bad{"PATCH", "/policy", `{"dialects":{"wps":"off"}}`, 422, "invalid", "dialects.wps"},
+			bad{"PATCH", "/policy", `{"dialects":{"wps":null}}`, 422, "invalid", "dialects.wps"},
+			bad{"PATCH", "/policy", `{"grants":{"refresh_token":0,"device_code":true}}`, 422, "invalid", "grants.refresh_token"},
+			bad{"PATCH", "/policy", `{"dialects":{"soap":true}}`, 400, "invalid_json", ""},
+			bad{"PATCH", "/policy", `{"dialects":{"wps":true,"wps":false}}`, 400, "invalid_json", ""},
+			bad{"PATCH", "/policy", `{"dialects":{"device_code":false}}`, 400, "invalid_json", ""},
+			bad{"PATCH", "/policy", `{"grants":{"implicit":true}}`, 400, "invalid_json", ""})
 	})
 }
 

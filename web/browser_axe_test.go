@@ -118,6 +118,7 @@ func TestFlawsAreFound(t *testing.T) {
 // another test looks.
 func (w *workplace) addresses() map[string][]string {
 	token := func(name string) string { return "/t/acme/tokens/" + w.ids[name] }
+	asked := func(name string) string { return "/t/dealers/token-requests/" + w.ids[name] }
 	app := func(name string) string { return "/t/acme/applications/" + w.ids[name] }
 	return map[string][]string{
 		"/t/:tenant/applications":                            {"/t/acme/applications", "/t/acme/applications?q=nothing", "/t/bare/applications"},
@@ -152,6 +153,13 @@ func (w *workplace) addresses() map[string][]string {
 		"/t/:tenant/policy":                   {"/t/acme/policy"},
 		"/t/:tenant/profile": {"/t/acme/profile", "/t/acme/profile?inactive=1&sort=name", "/t/acme/profile?q=nothing",
 			"/t/acme/profile?expires=7d", "/t/bare/profile"},
+		"/t/:tenant/token-requests": {"/t/dealers/token-requests", "/t/dealers/token-requests?q=nothing", "/t/quiet/token-requests", "/t/bare/token-requests"},
+		"/t/:tenant/token-requests/:id": {asked("waits"), asked("approved"), asked("narrowed"), asked("denied"), asked("picked up"),
+			asked("withdrawn"), asked("expired")},
+		"/t/:tenant/token-requests/new": {"/t/dealers/token-requests/new", "/t/dealers/token-requests/new?name=ci&expires=30d&scopes=projects:read,proxies:*"},
+		"/t/:tenant/review":             {"/t/dealers/review", "/t/dealers/review?status=any", "/t/dealers/review?q=nothing", "/t/quiet/review"},
+		"/t/:tenant/review/:id": {"/t/dealers/review/" + w.ids["parts"], "/t/dealers/review/" + w.ids["everything"], "/t/dealers/review/" + w.ids["waits"],
+			"/t/dealers/review/" + w.ids["yes"], "/t/dealers/review/" + w.ids["denied"]},
 		"/t/:tenant/roles":              {"/t/acme/roles", "/t/bare/roles"},
 		"/t/:tenant/roles/:name":        {"/t/acme/roles/ROLE_BILLING", "/t/acme/roles/ROLE_ADMIN"},
 		"/t/:tenant/roles/:name/delete": {"/t/acme/roles/ROLE_BILLING/delete", "/t/acme/roles/ROLE_UNUSED/delete"},

@@ -9,12 +9,13 @@ import (
 	"latchkey/models/modelstest"
 )
 
-// A workplace is a console whose tenant "acme" has been at work for weeks, and
-// whose tenant "bare" has nothing but its one member.
+// A workplace is a console whose tenant "acme" has been at work for weeks, whose
+// tenant "dealers" reviews tokens, and whose tenant "bare" has nothing but its
+// one member.
 type workplace struct {
 	*console
 	clock *modelstest.Clock
-	ids   map[string]string // of tokens, by their names, and of applications
+	ids   map[string]string // of tokens, requests for tokens and applications, by their names
 	robot string            // the first secret of one of them
 }
 
@@ -31,6 +32,7 @@ func workplaceOn(t *testing.T, database string) *workplace {
 	}
 	w.people(t)
 	w.tokens(t)
+	w.requests(t)
 	w.applications(t)
 	disabled := true
 	_, err = modelstest.As(t, w.store, "acme", "ada").ChangeMember(t.Context(), "cem", models.MemberChange{Disabled: &disabled})

@@ -22,7 +22,7 @@ var authStyles = map[string]oauth2.AuthStyle{
 
 // config is what the client is told of an application; secret is empty for the
 // public one.
-func (l *live) config(id, secret string, style oauth2.AuthStyle) *oauth2.Config {
+func (l *running) config(id, secret string, style oauth2.AuthStyle) *oauth2.Config {
 	return &oauth2.Config{ClientID: id, ClientSecret: secret, RedirectURL: strings.Replace(loopback, "127.0.0.1", "127.0.0.1:53682", 1),
 		Scopes: []string{"profile:read", "proxies:read"}, Endpoint: oauth2.Endpoint{AuthStyle: style,
 			AuthURL: l.url + "/oauth2/authorize", TokenURL: l.url + "/oauth2/token", DeviceAuthURL: l.url + "/oauth2/device_authorization"}}
@@ -38,7 +38,7 @@ func retrieval(err error) string {
 
 // eachStyle runs f for the application with a secret in each style, and for the
 // public one.
-func eachStyle(t *testing.T, f func(t *testing.T, l *live, cfg *oauth2.Config)) {
+func eachStyle(t *testing.T, f func(t *testing.T, l *running, cfg *oauth2.Config)) {
 	t.Helper()
 	modelstest.EachDatabase(t, func(t *testing.T, database string) {
 		l := goesLive(t, database)
@@ -50,7 +50,7 @@ func eachStyle(t *testing.T, f func(t *testing.T, l *live, cfg *oauth2.Config)) 
 }
 
 func TestTheGoClientActsForAUser(t *testing.T) {
-	eachStyle(t, func(t *testing.T, l *live, cfg *oauth2.Config) {
+	eachStyle(t, func(t *testing.T, l *running, cfg *oauth2.Config) {
 		ctx, proofKey := t.Context(), oauth2.GenerateVerifier()
 		back := l.browser().authorize(cfg.AuthCodeURL("of the client", oauth2.S256ChallengeOption(proofKey)), "allow")
 		same(t, "what comes back", []string{back.Get("state"), back.Get("iss")}, []string{"of the client", l.url})

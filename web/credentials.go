@@ -28,7 +28,7 @@ func (s *Server) fromToken(c echo.Context) (*models.Access, error) {
 	if misplaced(c.Request()) {
 		return nil, errTokenPlace
 	}
-	return s.proved(c, bearer)
+	return s.proved(c.Request(), bearer)
 }
 
 // fromForwarded proves a token that a proxy passes on. There it may be the
@@ -40,16 +40,28 @@ func (s *Server) fromForwarded(c echo.Context) (*models.Access, error) {
 	return s.fromAppended(c)
 }
 
+// fromPassing is fromForwarded for a request that goes on to somebody else: its
+// body is not ours to read.
+func (s *Server) fromPassing(c echo.Context) (*models.Access, error) {
+	return s.provePassing(c.Request())
+}
+
+func (s *Server) provePassing(r *http.Request) (*models.Access, error) {
+	if tokenInQuery(r.URL.RawQuery) {
+		return nil, errTokenPlace
+	}
+	return s.proved(r, bearerOrBasic)
+}
+
 // fromAppended is fromForwarded where the address is that of a request to
 // somebody else, and says nothing to us.
 func (s *Server) fromAppended(c echo.Context) (*models.Access, error) {
-	return s.proved(c, bearerOrBasic)
+	return s.proved(c.Request(), bearerOrBasic)
 }
 
 // proved proves the token in the headers of the request. scheme reads the
 // Authorization header.
-func (s *Server) proved(c echo.Context, scheme func(authorization string) (token string, known bool)) (*models.Access, error) {
-	r := c.Request()
+func (s *Server) proved(r *http.Request, scheme func(authorization string) (token string, known bool)) (*models.Access, error) {
 	sent, err := presented(r.Header, scheme)
 	if err != nil {
 		return nil, err
@@ -102,6 +114,24 @@ func bearerOrBasic(authorization string) (token string, known bool) {
 	text, _ := base64.StdEncoding.DecodeString(strings.TrimLeft(value, " "))
 	_, password, _ := strings.Cut(string(text), ":")
 	return password, true
+}
+
+// tokenInQuery looks for a token under its name, however a server that is asked
+// later might cut the query into parts.
+func tokenInQuery(raw string) bool {
+	if raw == "" {
+		return false
+	}
+	for part := range strings.FieldsFuncSeq(raw, func(r rune) bool { return r == '&' || r == ';' }) {
+		name, _, _ := strings.Cut(part, "=")
+		if strings.Contains(name, "%") {
+			name, _ = url.QueryUnescape(name) // what cannot be decoded has no name
+		}
+		if strings.EqualFold(name, "access_token") {
+			return true
+		}
+	}
+	return false
 }
 
 // misplaced reports whether a token came in the query or in a form.

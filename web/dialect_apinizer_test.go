@@ -314,6 +314,7 @@ func TestATenantSwitchesApinizerOff(t *testing.T) {
 func TestZ18ApinizerHasOneNameForEachError(t *testing.T) {
 	srv := newServer(t, modelstest.Open(t))
 	fields := &models.Error{Kind: models.Invalid, Message: "Some fields need a change.", Fields: map[string]string{"name": "Write something here.", "route": "Begin with /."}}
+	taken := &models.Error{Kind: models.Conflict, Message: "Taken.", Fields: map[string]string{"name": "Taken."}}
 	for _, test := range []struct {
 		err  error
 		on   string
@@ -323,6 +324,7 @@ func TestZ18ApinizerHasOneNameForEachError(t *testing.T) {
 		{&models.Error{Kind: models.Forbidden, Message: "m"}, helloRoute, `403 {"error":"forbidden","error_description":"m"}`},
 		{&models.Error{Kind: models.NotFound, Message: "m"}, helloRoute, `404 {"error":"not_found","error_description":"m"}`},
 		{&models.Error{Kind: models.Conflict, Message: "m"}, helloRoute, `409 {"error":"duplicate_name","error_description":"m"}`},
+		{taken, helloRoute, `409 {"error":"duplicate_name","error_description":"Taken. name: Taken."}`},
 		{&models.Error{Kind: models.Conflict, Message: "m"}, apinizerURL, `409 {"error":"conflict","error_description":"m"}`},
 		{&models.Error{Kind: models.BadRequest, Message: "m"}, helloRoute, `400 {"error":"bad_request","error_description":"m"}`},
 		{fields, helloRoute, `400 {"error":"bad_request","error_description":"Some fields need a change. name: Write something here. route: Begin with /."}`},

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -42,6 +43,7 @@ func TestThePageAboutDialectsIsTrue(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		anOrdersProxy(t, modelstest.In(t, s, "acme"))
 		r := reader{t, server, clock, map[string]string{"<secret key>": key.Reveal()}}
 		n := 0
 		now := exchange.ReplaceAllStringFunc(page, func(found string) string {
@@ -59,6 +61,19 @@ func TestThePageAboutDialectsIsTrue(t *testing.T) {
 			t.Errorf("%s has %d requests, and is out of date (-page +now):\n%s", dialectsPage, n, diff)
 		}
 	})
+}
+
+// anOrdersProxy makes what the page is about: a proxy that can be deployed.
+func anOrdersProxy(t testing.TB, a *models.Access) {
+	t.Helper()
+	ctx, connection := t.Context(), "orders-api"
+	_, err := a.CreateEnvironment(ctx, models.NewEnvironment{Name: "production"})
+	_, err2 := a.CreateProject(ctx, models.NewProject{Name: "shop", Description: "All that is sold."})
+	_, err3 := a.CreateConnection(ctx, "shop", models.NewConnection{Name: connection, BaseURL: "https://orders.example.com"})
+	_, err4 := a.CreateProxy(ctx, "shop", models.NewProxy{Name: "orders", Description: "What was ordered.", Route: "/orders", Connection: &connection})
+	if err := errors.Join(err, err2, err3, err4); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // What users of those systems are told about their tokens, they are told here.

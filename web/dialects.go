@@ -65,7 +65,6 @@ var (
 	apinizerWords = vocabulary{
 		"missing_token":      {0, "invalid_token"},
 		"insufficient_scope": {0, "forbidden"},
-		"conflict":           {0, "duplicate_name"},
 		"invalid_request":    {0, "bad_request"},
 		"invalid":            {http.StatusBadRequest, "bad_request"},
 		"rate_limited":       {0, "rate_limit_exceeded"},
@@ -107,19 +106,21 @@ type shortError struct {
 	Description string `json:"error_description"`
 }
 
+// explainApinizer has one name for all that can stand in the way, as its clients
+// know no other for the status (contract 10).
 func (s *Server) explainApinizer(c echo.Context, p problem) error {
 	s.demand(c.Response().Header(), p)
+	if p.Code == "conflict" {
+		p.Code = "duplicate_name"
+	}
 	return shortly(c, apinizerWords.of(p))
 }
 
-// explainApinizerEntrance differs in what a refusal is about: there is no name
-// to be taken, and the one value that can be wrong is the password.
+// explainApinizerEntrance differs in what a refusal is about: the one value
+// that can be wrong is the password.
 func (s *Server) explainApinizerEntrance(c echo.Context, p problem) error {
-	switch p.Code {
-	case "invalid":
-		return answer(c, http.StatusUnauthorized, shortError{"unauthorized_client", "Bad credentials"})
-	case "conflict":
-		return shortly(c, p)
+	if p.Code == "invalid" {
+		return write(c, http.StatusUnauthorized, shortError{"unauthorized_client", "Bad credentials"})
 	}
 	return shortly(c, apinizerWords.of(p))
 }
@@ -132,7 +133,7 @@ func (s *Server) explainPassword(c echo.Context, p problem) error {
 // negative.
 func (s *Server) explainPureWL(c echo.Context, p problem) error {
 	p = purewlWords.of(p)
-	return answer(c, p.Status, handlers.PureWLAnswer{Header: handlers.PureWLHeader{Code: -p.Status, Message: p.Detail, ResponseCode: -p.Status}})
+	return write(c, p.Status, handlers.PureWLAnswer{Header: handlers.PureWLHeader{Code: -p.Status, Message: p.Detail, ResponseCode: -p.Status}})
 }
 
 // shortly answers with the one description that there is: complaints about
@@ -142,10 +143,10 @@ func shortly(c echo.Context, p problem) error {
 	for _, e := range p.Errors {
 		said += " " + e.Field + ": " + e.Detail
 	}
-	return answer(c, p.Status, shortError{p.Code, said})
+	return write(c, p.Status, shortError{p.Code, said})
 }
 
-func answer(c echo.Context, status int, body any) error {
+func write(c echo.Context, status int, body any) error {
 	b, err := json.Marshal(body)
 	if err != nil {
 		return err

@@ -50,6 +50,8 @@ var statements = map[models.Kind]statement{
 	models.AuthorizationPending: {http.StatusBadRequest, "invalid_request"},
 	models.SlowDown:             {http.StatusBadRequest, "invalid_request"},
 	models.ExpiredCode:          {http.StatusBadRequest, "invalid_request"},
+	models.BadGateway:           {http.StatusBadGateway, "bad_gateway"},
+	models.GatewayTimeout:       {http.StatusGatewayTimeout, "gateway_timeout"},
 }
 
 // A problem is an error as the API reports it (RFC 9457).
@@ -136,9 +138,16 @@ func (s *Server) fail(err error, c echo.Context) {
 	}
 }
 
-// busy reports that nothing failed, but too much was asked at once: that is
-// counted and not logged, for the log would be the next to be too much.
-func (p problem) busy() bool { return p.cause.Kind == models.Unavailable && p.cause.Err == nil }
+// busy reports that nothing of ours failed, but too much was asked at once: that
+// is counted and not logged, for the log would be the next to be too much. What
+// failed in an upstream the gateway logs, as often as it is worth it.
+func (p problem) busy() bool {
+	switch p.cause.Kind {
+	case models.BadGateway, models.GatewayTimeout:
+		return true
+	}
+	return p.cause.Kind == models.Unavailable && p.cause.Err == nil
+}
 
 // refusedToken tells what is wrong with a token (RFC 6750 3), and where to learn
 // how to get another (RFC 9728 5.1).
@@ -172,6 +181,12 @@ func (s *Server) demand(h http.Header, p problem) {
 	case "insufficient_scope":
 		h.Set("WWW-Authenticate", `Bearer realm="latchkey", error="insufficient_scope", scope="`+string(p.cause.Scope)+`"`)
 	}
+}
+
+// explainGateway answers a program in place of an upstream.
+func (s *Server) explainGateway(c echo.Context, p problem) error {
+	set(c.Response().Header(), s.apiHeaders)
+	return s.explainJSON(c, p)
 }
 
 var problemType = []string{"application/problem+json"}

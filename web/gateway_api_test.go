@@ -52,7 +52,7 @@ func TestWhatIsMadeHasAnAddress(t *testing.T) {
 				same(t, "the address", location, "/api/v1"+c.collection+"/"+url.PathEscape(name))
 				path := strings.TrimPrefix(location, "/api/v1")
 				same(t, "what is there", sc.root.gets(path), decode[object](t, w))
-				same(t, "by another case", sc.root.gets(c.collection+"/"+url.PathEscape(strings.ToUpper(name)))["name"], any(name))
+				same(t, "by another case", sc.root.gets(c.collection + "/" + url.PathEscape(strings.ToUpper(name)))["name"], any(name))
 				sc.root.succeeds("DELETE", path, "", 204)
 				sc.root.fails("DELETE", path, "", 404, "not_found")
 			}
@@ -132,7 +132,7 @@ func TestDeployments(t *testing.T) {
 		same(t, "what came back", history.Items[0], object{"id": back["history_id"], "at": "2026-10-12T15:20:00.123456Z", "action": "restored", "actor": "root", "route": "/orders",
 			"restored_from": entry, "live": true, "restorable": false, "changes": []any{object{"field": "route", "before": "/sales", "after": "/orders"}}})
 		page := sc.root.lists(deployments + "/production/history?limit=2")
-		same(t, "the next page", sc.root.lists(deployments + "/production/history?limit=2&cursor=" + *page.NextCursor).column("id"), []string{entry})
+		same(t, "the next page", sc.root.lists(deployments+"/production/history?limit=2&cursor="+*page.NextCursor).column("id"), []string{entry})
 
 		sc.root.succeeds("PUT", deployments+"/staging", "", 201)
 		same(t, "by name", sc.root.lists(deployments).column("environment"), []string{"production", "staging"})

@@ -36,7 +36,7 @@ type duty struct {
 // extra, change changes it.
 func dutyOf(resource, collection, thing, create, change string) duty {
 	return duty{resource: resource, scopes: [2]string{resource + ":read", resource + ":write"},
-		read: []step{{"GET", collection, "", 200}, {"GET", collection + "/" + thing, "", 200}, {"GET", collection + "?q=x&limit=1", "", 200}},
+		read:  []step{{"GET", collection, "", 200}, {"GET", collection + "/" + thing, "", 200}, {"GET", collection + "?q=x&limit=1", "", 200}},
 		write: []step{{"POST", collection, create, 201}, {"PATCH", collection + "/extra", change, 200}, {"DELETE", collection + "/extra", "", 204}},
 	}
 }
@@ -133,9 +133,9 @@ func TestThreePeoplePutAnAPILive(t *testing.T) {
 		if err != nil || live.Match("/orders/7") == nil || live.Match("/orders/7").Upstream.Value != "s3cr3t" {
 			t.Errorf("live is %+v, %v", live, err)
 		}
-		same(t, "where it goes, to who may not see", dora.lists(deployments+"/production/history").Items[0]["changes"].([]any)[6],
+		same(t, "where it goes, to who may not see", dora.lists(deployments + "/production/history").Items[0]["changes"].([]any)[6],
 			any(object{"field": "base_url", "before": nil, "after": nil}))
-		same(t, "where it goes, to who may", sc.root.lists(deployments+"/production/history").Items[0]["changes"].([]any)[6],
+		same(t, "where it goes, to who may", sc.root.lists(deployments + "/production/history").Items[0]["changes"].([]any)[6],
 			any(object{"field": "base_url", "before": nil, "after": "https://orders.example.com"}))
 	})
 }

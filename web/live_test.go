@@ -19,9 +19,9 @@ import (
 	"latchkey/web"
 )
 
-// live is a Latchkey that answers on a port of this machine, for clients that
+// running is a Latchkey that answers on a port of this machine, for clients that
 // nobody here wrote.
-type live struct {
+type running struct {
 	t            testing.TB
 	store        *models.Store
 	url          string
@@ -35,9 +35,9 @@ const loopback = "http://127.0.0.1/callback"
 
 // goesLive starts a server with two applications, and with ada, who signs in
 // with a password.
-func goesLive(t testing.TB, database string) *live {
+func goesLive(t testing.TB, database string) *running {
 	t.Helper()
-	l := &live{t: t, store: modelstest.OpenAt(t, database, time.Now)}
+	l := &running{t: t, store: modelstest.OpenAt(t, database, time.Now)}
 	modelstest.Tenant(t, l.store, "acme")
 	modelstest.Person(t, l.store, "acme", "ada", passphrase, "ROLE_MANAGE_PROXIES")
 	root := modelstest.Member(t, l.store, "acme", "root", models.Admin)
@@ -58,7 +58,7 @@ func goesLive(t testing.TB, database string) *live {
 	return l
 }
 
-func (l *live) application(as *models.Access, name, kind string) (models.Application, string) {
+func (l *running) application(as *models.Access, name, kind string) (models.Application, string) {
 	l.t.Helper()
 	app, secret, err := as.CreateApplication(l.t.Context(), models.NewApplication{Name: name, Kind: kind,
 		RedirectURIs: []string{loopback}, Scopes: []string{"profile:read", "proxies:*"}})
@@ -71,11 +71,11 @@ func (l *live) application(as *models.Access, name, kind string) (models.Applica
 // A surfer is a browser that keeps cookies and follows redirects, but not to applications.
 type surfer struct {
 	t    testing.TB
-	live *live
+	live *running
 	http *http.Client
 }
 
-func (l *live) browser() *surfer {
+func (l *running) browser() *surfer {
 	l.t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -154,7 +154,7 @@ func (b *surfer) connect(address, code, decision string) {
 }
 
 // me asks the API who a client is, whatever it adds to the request.
-func (l *live) me(client *http.Client) (int, object) {
+func (l *running) me(client *http.Client) (int, object) {
 	l.t.Helper()
 	answer, err := client.Get(l.url + "/api/v1/me")
 	if err != nil {
@@ -169,7 +169,7 @@ func (l *live) me(client *http.Client) (int, object) {
 }
 
 // asks sends a form as the application with a secret.
-func (l *live) asks(ctx context.Context, path string, fields url.Values) (int, object) {
+func (l *running) asks(ctx context.Context, path string, fields url.Values) (int, object) {
 	l.t.Helper()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url+path, strings.NewReader(fields.Encode()))
 	if err != nil {

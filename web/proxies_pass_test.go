@@ -44,8 +44,8 @@ func TestProxiesPassUpgradesThrough(t *testing.T) {
 	})
 }
 
-// zeros is a body that is as long as it says.
-func zeros(size int64) io.Reader { return io.LimitReader(endless{}, size) }
+// blanks is a body that is as long as it says.
+func blanks(size int64) io.Reader { return io.LimitReader(endless{}, size) }
 
 type endless struct{}
 
@@ -57,7 +57,7 @@ func TestProxiesPassBigBodiesThrough(t *testing.T) {
 	eachProxy(t, func(t *testing.T, p *proxied) {
 		declared := fmt.Sprintf("Content-Length: %d", size)
 		for _, kind := range []string{"application/octet-stream", "application/x-www-form-urlencoded"} {
-			got := p.send("POST /upload", zeros(size), bearerOf(p.good), declared, "Content-Type: "+kind, "Connection: close")
+			got := p.send("POST /upload", blanks(size), bearerOf(p.good), declared, "Content-Type: "+kind, "Connection: close")
 			same(t, "the answer", got.status, 200)
 			seen := p.upstream.take()
 			same(t, "requests", len(seen), 1)
@@ -65,12 +65,12 @@ func TestProxiesPassBigBodiesThrough(t *testing.T) {
 			p.identity("an upload", seen[0])
 		}
 		chunk := fmt.Sprintf("%x\r\n", size)
-		body := io.MultiReader(strings.NewReader(chunk), zeros(size), strings.NewReader("\r\n0\r\n\r\n"))
+		body := io.MultiReader(strings.NewReader(chunk), blanks(size), strings.NewReader("\r\n0\r\n\r\n"))
 		same(t, "the answer", p.send("PUT /upload", body, bearerOf(p.good), "Transfer-Encoding: chunked", "Connection: close").status, 200)
 		seen := p.upstream.take()
 		same(t, "the body in chunks", seen[0].body, int64(size))
 
-		got := p.send("POST /upload", zeros(1<<10), "Content-Length: 1024", "Connection: close")
+		got := p.send("POST /upload", blanks(1<<10), "Content-Length: 1024", "Connection: close")
 		same(t, "without a token", got.status, 401)
 		p.through("without a token", got, "/upload")
 	})

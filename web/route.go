@@ -35,17 +35,19 @@ type surface struct {
 	explain func(*Server, echo.Context, problem) error
 	browser bool // cookies count, so requests from other sites do not
 	foreign bool // the address goes on with that of a request to somebody else: it is not read
+	passes  bool // requests go on to others: they are not ours to read, and the answers not ours to dress
 }
 
 var (
-	openSurface   = &surface{"open", (*Server).nobody, (*Server).explainPage, true, false}
-	bareSurface   = &surface{"bare", (*Server).nobody, (*Server).explainJSON, false, false}
-	pageSurface   = &surface{"page", (*Server).fromSession, (*Server).explainPage, true, false}
-	apiSurface    = &surface{"api", (*Server).fromToken, (*Server).explainJSON, false, false}
-	oauthSurface  = &surface{"oauth", (*Server).nobody, (*Server).explainOAuth, false, false}
-	verifySurface = &surface{"verify", (*Server).fromForwarded, (*Server).explainJSON, false, false}
+	openSurface   = &surface{name: "open", prove: (*Server).nobody, explain: (*Server).explainPage, browser: true}
+	bareSurface   = &surface{name: "bare", prove: (*Server).nobody, explain: (*Server).explainJSON}
+	pageSurface   = &surface{name: "page", prove: (*Server).fromSession, explain: (*Server).explainPage, browser: true}
+	apiSurface    = &surface{name: "api", prove: (*Server).fromToken, explain: (*Server).explainJSON}
+	oauthSurface  = &surface{name: "oauth", prove: (*Server).nobody, explain: (*Server).explainOAuth}
+	verifySurface = &surface{name: "verify", prove: (*Server).fromForwarded, explain: (*Server).explainJSON}
 
-	appendedSurface = &surface{"verify", (*Server).fromAppended, (*Server).explainJSON, false, true}
+	appendedSurface = &surface{name: "verify", prove: (*Server).fromAppended, explain: (*Server).explainJSON, foreign: true}
+	gatewaySurface  = &surface{name: "gateway", prove: (*Server).fromPassing, explain: (*Server).explainGateway, passes: true}
 )
 
 type route struct {
@@ -92,6 +94,11 @@ func appended(path string, h handlers.Func) route {
 	return route{appendedSurface, anyMethod, path + "/*", models.Proved, h}
 }
 
+// gatewayRoute is for a program that calls an API behind us, with any method.
+func gatewayRoute(path string, h handlers.Func) route {
+	return route{gatewaySurface, anyMethod, path, models.Proved, h}
+}
+
 // guard stands in front of every route: prove, admit, handle.
 func (s *Server) guard(r route) echo.HandlerFunc {
 	return func(c echo.Context) error {
@@ -121,6 +128,9 @@ func (s *Server) guard(r route) echo.HandlerFunc {
 // readers would understand differently, text that no database takes.
 func (s *Server) readable(c echo.Context, on *surface) error {
 	r := c.Request()
+	if on.passes {
+		return canonical(r)
+	}
 	if on.browser {
 		if err := s.crossOrigin.Check(r); err != nil {
 			return &models.Error{Kind: models.Forbidden, Message: "This form was sent from another site. Open the page here and try again.", Err: err}
@@ -195,8 +205,11 @@ func (s *Server) surfaceOf(c echo.Context) *surface {
 		return on
 	}
 	path := c.Request().URL.Path
-	if strings.HasPrefix(path, "/api/") {
+	switch {
+	case strings.HasPrefix(path, "/api/"):
 		return apiSurface
+	case strings.HasPrefix(path, "/gw/"):
+		return gatewaySurface
 	}
 	if on := dialectAt(path); on != nil {
 		return on

@@ -57,11 +57,16 @@ func programHeaders(secure bool) []header {
 // secure sets the headers before anything is decided, so that an error has
 // them too.
 func (s *Server) secure(c echo.Context) {
-	list := s.apiHeaders
-	if s.surfaceOf(c).browser {
-		list = s.headers
+	switch on := s.surfaceOf(c); {
+	case on.passes: // an upstream dresses its own answers
+	case on.browser:
+		set(c.Response().Header(), s.headers)
+	default:
+		set(c.Response().Header(), s.apiHeaders)
 	}
-	h := c.Response().Header()
+}
+
+func set(h http.Header, list []header) {
 	for _, head := range list {
 		h[head.name] = head.value
 	}

@@ -30,6 +30,8 @@ type Config struct {
 	Tokens         Verifier
 	BaseURL        *url.URL              // as people and programs reach the server; https makes cookies Secure
 	TrustedProxies []netip.Prefix        // whose X-Forwarded-For and -Proto count; empty: nobody's
+	GatewayAllow   []netip.Prefix        // addresses that upstreams may have though they are not public; empty: none
+	Own            []netip.AddrPort      // where this process listens: no upstream may be there
 	AccessLog      bool                  // a line for each request
 	Metrics        prometheus.Registerer // nil for none
 	Log            *slog.Logger
@@ -47,6 +49,7 @@ type Server struct {
 	headers          []header            // of pages
 	apiHeaders       []header            // of what only programs read
 	surfaces         map[string]*surface // by the path of the route
+	gateway          *gateway
 	draining         atomic.Bool
 	seen             *metrics
 }
@@ -60,6 +63,7 @@ func New(cfg Config) *Server {
 		surfaces: map[string]*surface{}, seen: newMetrics(cfg.Metrics)}
 	s.resourceMetadata = `resource_metadata="` + cfg.BaseURL.JoinPath("/.well-known/oauth-protected-resource").String() + `"`
 	s.challenge = []string{`Bearer realm="latchkey", ` + s.resourceMetadata}
+	s.gateway = newGateway(s)
 	countVerification(cfg.Metrics, cfg.Store.Memory)
 	e := s.echo
 	e.HTTPErrorHandler = s.fail
@@ -87,8 +91,13 @@ func New(cfg Config) *Server {
 // ServeHTTP answers a request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
 
-// Drain makes readyz say no, so that a balancer sends no more requests.
-func (s *Server) Drain() { s.draining.Store(true) }
+// Drain makes readyz say no, so that a balancer sends no more requests. Streams
+// through the gateway that have no end of their own are ended: whoever reads
+// them connects again, elsewhere.
+func (s *Server) Drain() {
+	s.draining.Store(true)
+	s.gateway.end()
+}
 
 // console is what the handlers of pages need beside the Access.
 func (s *Server) console() *handlers.Console {

@@ -26,7 +26,10 @@ func TestTenantTokens(t *testing.T) {
 
 func TestPolicy(t *testing.T) {
 	eachScene(t, func(t *testing.T, sc *scene) {
-		policy := object{"allow_never": true, "max_lifetime_days": nil, "max_tokens_per_user": 5000.0, "tokens_by_token": true, "contact_text": ""}
+		dialects := object{"apinizer": true, "purewl": true, "password": true, "wepay": true, "wps": true}
+		grants := object{"authorization_code": true, "client_credentials": true, "refresh_token": true, "device_code": true}
+		policy := object{"allow_never": true, "max_lifetime_days": nil, "max_tokens_per_user": 5000.0, "tokens_by_token": true, "contact_text": "",
+			"reviewed_issue": false, "admin_only_revocation": false, "dialects": dialects, "grants": grants}
 		same(t, "the policy of a new tenant", sc.root.gets("/policy"), policy)
 		same(t, "with nothing changed", sc.root.succeeds("PATCH", "/policy", `{}`, 200), policy)
 		policy["max_lifetime_days"], policy["contact_text"] = 90.0, "Ask Rosa."
@@ -34,9 +37,15 @@ func TestPolicy(t *testing.T) {
 		same(t, "read back", sc.root.gets("/policy"), policy)
 		policy["max_lifetime_days"] = nil
 		same(t, "without a limit again", sc.root.succeeds("PATCH", "/policy", `{"max_lifetime_days":null}`, 200), policy)
-		policy = object{"allow_never": true, "max_lifetime_days": 36500.0, "max_tokens_per_user": 1.0, "tokens_by_token": false, "contact_text": ""}
-		same(t, "all at once", sc.root.succeeds("PATCH", "/policy",
-			`{"allow_never":true,"max_lifetime_days":36500,"max_tokens_per_user":1,"tokens_by_token":false,"contact_text":""}`, 200), policy)
+		policy = object{"allow_never": true, "max_lifetime_days": 36500.0, "max_tokens_per_user": 1.0, "tokens_by_token": false, "contact_text": "",
+			"reviewed_issue": true, "admin_only_revocation": true, "dialects": dialects, "grants": grants}
+		dialects["password"], grants["device_code"] = false, false
+		same(t, "all at once", sc.root.succeeds("PATCH", "/policy", `{"allow_never":true,"max_lifetime_days":36500,"max_tokens_per_user":1,
+			"tokens_by_token":false,"contact_text":"","reviewed_issue":true,"admin_only_revocation":true,
+			"dialects":{"password":false,"wps":true},"grants":{"device_code":false}}`, 200), policy)
+		dialects["password"], dialects["wepay"] = true, false
+		same(t, "switch by switch", sc.root.succeeds("PATCH", "/policy", `{"dialects":{"wepay":false,"password":true},"grants":{}}`, 200), policy)
+		same(t, "what the log says", sc.root.lists("/audit-events?action=policy.changed&limit=1").Items[0]["after"], any(object{"switched_off": "wepay device_code"}))
 		same(t, "another tenant keeps its own", sc.eve.gets("/policy")["max_lifetime_days"], any(nil))
 	})
 }

@@ -49,7 +49,7 @@ var loads = []load{
 }
 
 // parts are what can be measured alone.
-var parts = []string{"me", "verify", "cold", "checksum", "unknown", "revoked", "lists", "changes", "withdrawal", "processes"}
+var parts = []string{"me", "verify", "cold", "checksum", "unknown", "revoked", "lists", "gateway", "changes", "withdrawal", "processes"}
 
 // coldTokens are as many as there are requests, where there are as many.
 func coldTokens(d *database) []string { return d.tokens[:min(len(d.tokens), d.rounds*d.requests)] }

@@ -26,6 +26,9 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == bareCommand {
 		exit(serveBare())
 	}
+	if len(os.Args) > 1 && os.Args[1] == proxyCommand {
+		exit(serveProxy())
+	}
 	b, err := parse(os.Args[1:])
 	if errors.Is(err, flag.ErrHelp) {
 		return
@@ -155,6 +158,9 @@ func (b *bench) measure(ctx context.Context, kind string, size int, largest bool
 	}
 	if err := d.lists(ctx); err != nil {
 		return fmt.Errorf("lists: %w", err)
+	}
+	if err := d.gateway(ctx); err != nil {
+		return fmt.Errorf("gateway: %w", err)
 	}
 	if err := d.changes(ctx); err != nil {
 		return fmt.Errorf("changes: %w", err)

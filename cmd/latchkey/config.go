@@ -28,6 +28,7 @@ type serveSettings struct {
 	Listen         string   `default:"127.0.0.1:8080" variable:"LATCHKEY_LISTEN" placeholder:"HOST:PORT" help:"Where to listen, by default ${default}."`
 	BaseURL        string   `name:"base-url" variable:"LATCHKEY_BASE_URL" placeholder:"URL" help:"How people and programs reach the server, by default http://localhost and the port; https://… switches on Secure cookies and HSTS."`
 	TrustedProxies []string `variable:"LATCHKEY_TRUSTED_PROXIES" placeholder:"CIDR" help:"Proxies whose X-Forwarded-For and X-Forwarded-Proto count, by default none."`
+	GatewayAllow   []string `variable:"LATCHKEY_GATEWAY_ALLOW" placeholder:"CIDR" help:"Addresses and ranges that upstreams of the gateway may have though they are not public, by default none."`
 	MetricsListen  string   `variable:"LATCHKEY_METRICS_LISTEN" placeholder:"HOST:PORT" help:"Where to answer /metrics for Prometheus, by default nowhere."`
 	Remember       int      `default:"250000" variable:"LATCHKEY_REMEMBER" placeholder:"TOKENS" help:"How many tokens to keep in memory, by default ${default}; with 0 the database verifies each request."`
 	AccessLog      bool     `variable:"LATCHKEY_ACCESS_LOG" help:"Log a line for each request."`
@@ -120,9 +121,14 @@ func (s *serveSettings) check(bad *problems) {
 	if s.Remember < 0 {
 		bad.add("--remember", "%d is not a number of tokens, from 0.", s.Remember)
 	}
-	for _, raw := range s.TrustedProxies {
-		if _, ok := parseProxy(raw); !ok {
-			bad.add("--trusted-proxies", "%q is neither an address nor a range such as 10.0.0.0/8.", raw)
+	checkRanges(bad, "--trusted-proxies", s.TrustedProxies)
+	checkRanges(bad, "--gateway-allow", s.GatewayAllow)
+}
+
+func checkRanges(bad *problems, flag string, list []string) {
+	for _, raw := range list {
+		if _, ok := parseRange(raw); !ok {
+			bad.add(flag, "%q is neither an address nor a range such as 10.0.0.0/8.", raw)
 		}
 	}
 }
@@ -161,22 +167,22 @@ func (s *serveSettings) baseURL(listener net.Addr) *url.URL {
 	return &url.URL{Scheme: "http", Host: at.String()}
 }
 
-// proxies are the checked --trusted-proxies.
-func (s *serveSettings) proxies() (list []netip.Prefix) {
-	for _, raw := range s.TrustedProxies {
-		if p, ok := parseProxy(raw); ok {
+// ranges are addresses and ranges that were checked.
+func ranges(checked []string) (list []netip.Prefix) {
+	for _, raw := range checked {
+		if p, ok := parseRange(raw); ok {
 			list = append(list, p)
 		}
 	}
 	return list
 }
 
-func parseProxy(raw string) (netip.Prefix, bool) {
+func parseRange(raw string) (netip.Prefix, bool) {
 	raw = strings.TrimSpace(raw)
 	if addr, err := netip.ParseAddr(raw); err == nil && addr.Zone() == "" {
 		addr = addr.Unmap()
 		return netip.PrefixFrom(addr, addr.BitLen()), true
 	}
 	p, err := netip.ParsePrefix(raw)
-	return p.Masked(), err == nil && !p.Addr().Is4In6() // clients never come from a mapped range
+	return p.Masked(), err == nil && !p.Addr().Is4In6() // addresses are compared as what they are, so none is in a mapped range
 }

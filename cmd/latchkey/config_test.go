@@ -3,19 +3,22 @@ package main
 import (
 	"bytes"
 	"io"
+	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"latchkey/models/modelstest"
+	"latchkey/web"
 )
 
 func TestReportsEveryBadSettingAtOnce(t *testing.T) {
 	settings := map[string]string{
 		"LATCHKEY_DATABASE": "mysql://x", "LATCHKEY_LISTEN": "8080", "LATCHKEY_BASE_URL": "https://example.com/tokens",
-		"LATCHKEY_TRUSTED_PROXIES": "10.0.0.0/8,everybody", "LATCHKEY_TOKEN_BRAND": "L", "LATCHKEY_METRICS_LISTEN": "x:y",
+		"LATCHKEY_TRUSTED_PROXIES": "10.0.0.0/8,everybody", "LATCHKEY_GATEWAY_ALLOW": "10.0.0.0/8,::ffff:10.0.0.0/104", "LATCHKEY_TOKEN_BRAND": "L", "LATCHKEY_METRICS_LISTEN": "x:y",
 	}
 	var stderr bytes.Buffer
 	code := run(t.Context(), []string{"--log-format", "xml", "--log-level", "loud"}, func(k string) string { return settings[k] },
@@ -23,7 +26,7 @@ func TestReportsEveryBadSettingAtOnce(t *testing.T) {
 	if code != misuse {
 		t.Errorf("ended with %d, want %d", code, misuse)
 	}
-	for _, flag := range []string{"--database", "--listen", "--base-url", "--trusted-proxies", "--token-brand", "--metrics-listen",
+	for _, flag := range []string{"--database", "--listen", "--base-url", "--trusted-proxies", "--gateway-allow", "--token-brand", "--metrics-listen",
 		"--log-format", "--log-level"} {
 		if strings.Count(stderr.String(), "latchkey: "+flag+": ") != 1 {
 			t.Errorf("not one complaint about %s in:\n%s", flag, &stderr)
@@ -64,15 +67,37 @@ func TestTheBaseURLFollowsTheListener(t *testing.T) {
 	}
 }
 
-func TestTrustedProxies(t *testing.T) {
+func TestAddressesAndRanges(t *testing.T) {
 	for raw, want := range map[string]string{
 		"10.1.2.3": "10.1.2.3/32", " 10.1.2.3/8 ": "10.0.0.0/8", "::ffff:10.0.0.1": "10.0.0.1/32", "2001:db8::1": "2001:db8::1/128",
 		"fe80::1%eth0": "", "10.0.0.0/33": "", "localhost": "", "": "", "::ffff:10.0.0.0/104": "",
 	} {
-		p, ok := parseProxy(raw)
+		p, ok := parseRange(raw)
 		if ok != (want != "") || ok && p.String() != want {
 			t.Errorf("%q: %v, %v, want %q", raw, p, ok, want)
 		}
+	}
+}
+
+// The gateway lifts the limits of a stream at its first look, which must not
+// come too late.
+func TestStreamsAreLookedAtBeforeTheirTimeIsOver(t *testing.T) {
+	s := newServer(http.NotFoundHandler(), slog.New(slog.DiscardHandler))
+	first := web.StreamCheckEvery / 2
+	if s.ReadTimeout-s.ReadHeaderTimeout <= first || s.WriteTimeout <= first {
+		t.Errorf("the first look comes after %s, with limits of %s and %s", first, s.ReadTimeout, s.WriteTimeout)
+	}
+}
+
+// Where the process listens itself, no upstream may be.
+func TestTheServerKnowsWhereItListens(t *testing.T) {
+	l, err := listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close() //nolint:errcheck // nothing was accepted
+	if got := own(l, nil); len(got) != 1 || got[0].String() != l.Addr().String() {
+		t.Errorf("got %v, want %s", got, l.Addr())
 	}
 }
 

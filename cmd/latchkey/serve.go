@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -67,13 +68,26 @@ func (c *serveCommand) serve(p *program, store *models.Store) error {
 	}
 	defer counted.stop()
 	base := c.baseURL(listener.Addr())
-	app := web.New(web.Config{Store: store, Tokens: store, BaseURL: base, TrustedProxies: c.proxies(),
-		AccessLog: c.AccessLog, Metrics: counted.registry, Log: p.log})
+	app := web.New(web.Config{Store: store, Tokens: store, BaseURL: base, TrustedProxies: ranges(c.TrustedProxies),
+		GatewayAllow: ranges(c.GatewayAllow), Own: own(listener, counted.listener), AccessLog: c.AccessLog, Metrics: counted.registry, Log: p.log})
 	p.log.Info("Latchkey is listening on http://"+listener.Addr().String(), "base_url", base.String(), "version", version())
 	if err := p.offerSetup(store, base.String()); err != nil {
 		return err
 	}
 	return drainAfter(p.ctx, newServer(app, p.log), listener, app.Drain, p.log)
+}
+
+// own is where this process can be reached.
+func own(listeners ...*net.TCPListener) (list []netip.AddrPort) {
+	for _, l := range listeners {
+		if l == nil {
+			continue
+		}
+		if at, err := netip.ParseAddrPort(l.Addr().String()); err == nil {
+			list = append(list, at)
+		}
+	}
+	return list
 }
 
 func listen(address string) (*net.TCPListener, error) {
@@ -84,7 +98,8 @@ func listen(address string) (*net.TCPListener, error) {
 	return net.ListenTCP("tcp", resolved)
 }
 
-// newServer limits what a client can make the server wait for and hold.
+// newServer limits what a client can make the server wait for and hold. The
+// gateway lifts the limits of time where a caller was proved.
 func newServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           h,
@@ -118,6 +133,7 @@ func (p *program) offerSetup(store *models.Store, base string) error {
 type metrics struct {
 	registry prometheus.Registerer // nil when nobody asks
 	server   *http.Server
+	listener *net.TCPListener
 }
 
 func (c *serveCommand) startMetrics(p *program) (m metrics, err error) {
@@ -132,7 +148,7 @@ func (c *serveCommand) startMetrics(p *program) (m metrics, err error) {
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	m = metrics{registry: registry, server: newServer(mux, p.log)}
+	m = metrics{registry: registry, server: newServer(mux, p.log), listener: listener}
 	p.log.Info("metrics are on http://" + listener.Addr().String() + "/metrics")
 	go func() {
 		if err := m.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

@@ -101,22 +101,23 @@ CREATE INDEX device_codes_by_expiry ON device_codes (expires_at);
 
 -- A token that a member asks for and an administrator approves.
 CREATE TABLE token_requests (
-    id            TEXT     PRIMARY KEY,
-    tenant_id     TEXT     NOT NULL REFERENCES tenants (id),
-    user_id       TEXT     NOT NULL REFERENCES users (id),
-    name          TEXT     NOT NULL,
-    name_key      TEXT     NOT NULL,
-    reason        TEXT     NOT NULL, -- what it is for, in the words of who asks
-    scopes        TEXT     NOT NULL, -- that were asked for, and once approved, that were given
-    allowed_cidrs TEXT     NOT NULL,
-    expires_at    TIMESTAMPTZ,
-    created_at    TIMESTAMPTZ NOT NULL,
-    decision      TEXT     NOT NULL CHECK (decision IN ('', 'approved', 'denied')),
-    decided_by    TEXT     REFERENCES users (id),
-    decided_at    TIMESTAMPTZ,
-    answer        TEXT     NOT NULL, -- why it was denied
-    withdrawn_at  TIMESTAMPTZ,
-    token_id      TEXT, -- once it was picked up
+    id              TEXT     PRIMARY KEY,
+    tenant_id       TEXT     NOT NULL REFERENCES tenants (id),
+    user_id         TEXT     NOT NULL REFERENCES users (id),
+    name            TEXT     NOT NULL,
+    name_key        TEXT     NOT NULL,
+    reason          TEXT     NOT NULL, -- what it is for, in the words of who asks
+    scopes          TEXT     NOT NULL, -- that were asked for
+    approved_scopes TEXT     NOT NULL, -- that the token gets
+    allowed_cidrs   TEXT     NOT NULL,
+    expires_at      TIMESTAMPTZ,
+    created_at      TIMESTAMPTZ NOT NULL,
+    decision        TEXT     NOT NULL CHECK (decision IN ('', 'approved', 'denied')),
+    decided_by      TEXT     REFERENCES users (id),
+    decided_at      TIMESTAMPTZ,
+    answer          TEXT     NOT NULL, -- why it was denied
+    withdrawn_at    TIMESTAMPTZ,
+    token_id        TEXT, -- once it was picked up
     UNIQUE (tenant_id, id),
     FOREIGN KEY (tenant_id, token_id) REFERENCES tokens (tenant_id, id)
 );
