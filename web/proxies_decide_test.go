@@ -18,14 +18,14 @@ func TestProxiesLetInWhoMayAndNobodyElse(t *testing.T) {
 			{"the password of Basic", []string{"Authorization: " + basic(p.good)}, 200, ""},
 			{"X-AccessToken", []string{"X-AccessToken: " + p.good}, 200, ""},
 			{"the same twice", []string{"X-AccessToken: " + p.good, bearerOf(p.good)}, 200, ""},
-			{"no token", nil, 401, `Bearer realm="latchkey"`},
-			{"a browser without a token", []string{"Accept: text/html", "User-Agent: Mozilla/5.0"}, 401, `Bearer realm="latchkey"`},
-			{"a token that is none", []string{bearerOf("x")}, 401, `Bearer realm="latchkey", error="invalid_token", error_description="The token is not valid."`},
-			{"a password that is none", []string{"Authorization: " + basic("x")}, 401, `Bearer realm="latchkey", error="invalid_token", error_description="The token is not valid."`},
+			{"no token", nil, 401, `Bearer realm="latchkey", ` + learnMore},
+			{"a browser without a token", []string{"Accept: text/html", "User-Agent: Mozilla/5.0"}, 401, `Bearer realm="latchkey", ` + learnMore},
+			{"a token that is none", []string{bearerOf("x")}, 401, `Bearer realm="latchkey", error="invalid_token", error_description="The token is not valid.", ` + learnMore},
+			{"a password that is none", []string{"Authorization: " + basic("x")}, 401, `Bearer realm="latchkey", error="invalid_token", error_description="The token is not valid.", ` + learnMore},
 			{"a token that may not", []string{bearerOf(p.narrow)}, 403, `Bearer realm="latchkey", error="insufficient_scope", scope="proxies:read proxies:write"`},
 			{"a token of another tenant", []string{bearerOf(p.theirs)}, 403, `Bearer realm="latchkey", error="insufficient_scope"`},
 			{"two different ones", []string{"X-AccessToken: " + p.narrow, bearerOf(p.good)}, 400, ""},
-			{"two in one header", []string{bearerOf(p.good + ", Bearer " + p.narrow)}, 401, `Bearer realm="latchkey", error="invalid_token", error_description="The token is not valid."`},
+			{"two in one header", []string{bearerOf(p.good + ", Bearer " + p.narrow)}, 401, `Bearer realm="latchkey", error="invalid_token", error_description="The token is not valid.", ` + learnMore},
 		} {
 			got := p.get("/orders?access_token="+p.good+"&scope=profile:read", try.headers...)
 			if got.status != try.status || got.header.Get("Location") != "" {
@@ -125,7 +125,7 @@ func TestProxiesRememberNobody(t *testing.T) {
 		must(t, p.bob.RevokeToken(t.Context(), p.tokenID()))
 		got := p.get("/", bearerOf(p.good))
 		same(t, "after", got.status, 401)
-		same(t, "what is said", got.header.Get("WWW-Authenticate"), `Bearer realm="latchkey", error="invalid_token", error_description="The token was revoked."`)
+		same(t, "what is said", got.header.Get("WWW-Authenticate"), `Bearer realm="latchkey", error="invalid_token", error_description="The token was revoked.", `+learnMore)
 		p.through("revoked", got, "/")
 	})
 }

@@ -213,7 +213,7 @@ func TestOnlyTokensForRequestsLetRequestsIn(t *testing.T) {
 		for _, headers := range [][]string{{"Authorization", "Bearer " + token}, {"Authorization", basic(token)}, {"X-AccessToken", token}} {
 			w := ask(server, asks{method: "GET", headers: headers})
 			want(t, w, 401, "invalid_token")
-			same(t, "what is told", w.Header().Get("WWW-Authenticate"), `Bearer realm="latchkey", error="invalid_token", error_description="The token is not valid."`)
+			same(t, "what is told", w.Header().Get("WWW-Authenticate"), `Bearer realm="latchkey", error="invalid_token", error_description="The token is not valid.", `+learnMore)
 		}
 		want(t, do(t, server, "GET", "/api/v1/me", token, ""), 401, "invalid_token")
 		want(t, do(t, server, "GET", "/api/v1/me", "", "", "X-AccessToken: "+token), 401, "invalid_token")

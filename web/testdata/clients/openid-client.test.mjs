@@ -31,7 +31,8 @@ for (const [name, application, auth] of [
 		});
 		const back = await new Browser().authorize(address, "allow");
 		const tokens = await client.authorizationCodeGrant(config, back, { pkceCodeVerifier, expectedState });
-		assert.equal(tokens.expiresIn(), 3600);
+		const left = tokens.expiresIn(); // some of it may have gone by
+		assert.ok(left > 3590 && left <= 3600, `${left} seconds are left`);
 		assert.equal((await me(config, tokens.access_token)).application.id, application.client_id);
 		const next = await client.refreshTokenGrant(config, tokens.refresh_token, { scope: "proxies:read" });
 		assert.equal(next.scope, "proxies:read");
