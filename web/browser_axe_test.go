@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"latchkey/models"
@@ -184,6 +185,7 @@ func (w *workplace) ownAddresses() map[string][]string {
 }
 
 func TestEveryPageIsForEverybody(t *testing.T) {
+	var begun sync.Map // a page looks alike on both databases, so whichever comes first opens it
 	eachWorkplace(t, func(t *testing.T, w *workplace, ada *tab) {
 		addresses := w.addresses()
 		for _, r := range w.server.Routes() {
@@ -194,7 +196,10 @@ func TestEveryPageIsForEverybody(t *testing.T) {
 			if !ok {
 				t.Errorf("%s has no address: add one that a browser can open", r.Path)
 			}
-			for _, path := range list {
+			for i, path := range list {
+				if _, other := begun.LoadOrStore(fmt.Sprint(r.Path, i), true); other {
+					continue
+				}
 				ada.open(path)
 				if path == "/api/docs" {
 					ada.says("List what happened")
