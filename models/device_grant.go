@@ -200,10 +200,9 @@ func holdActive(tx *gorm.DB, userID string) error {
 	if err := holdUser(tx, userID); err != nil {
 		return err
 	}
-	err := tx.Joins("JOIN users ON users.id = members.user_id").
-		Where("members.user_id = ? AND members.disabled_at IS NULL AND users.disabled_at IS NULL", userID).Take(&Member{}).Error
-	if isMissing(err) {
-		return errNoMember
+	active, err := isActive(tx, userID)
+	if err == nil && !active {
+		err = errNoMember
 	}
 	return err
 }

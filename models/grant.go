@@ -122,12 +122,19 @@ func inForce(tx *gorm.DB, userID string) error {
 	if userID == "" {
 		return nil
 	}
-	var n int64
-	err := withUsers(tx).Where("members.user_id = ? AND members.disabled_at IS NULL AND users.disabled_at IS NULL", userID).Count(&n).Error
-	if err == nil && n == 0 {
+	active, err := isActive(tx, userID)
+	if err == nil && !active {
 		err = errBadGrant
 	}
 	return err
+}
+
+// isActive reports whether a user is a member who is disabled neither here nor
+// everywhere.
+func isActive(tx *gorm.DB, userID string) (bool, error) {
+	var n int64
+	err := withUsers(tx).Where("members.user_id = ? AND members.disabled_at IS NULL AND users.disabled_at IS NULL", userID).Count(&n).Error
+	return n > 0, err
 }
 
 // endGiven ends the grants that which narrows to, and revokes every token that
