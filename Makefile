@@ -25,9 +25,11 @@ $(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package.json $(CLIENTS)/p
 test: clients ## run every test, on SQLite and PostgreSQL and in a real browser
 	$(WITH_POSTGRES) go test -timeout 25m ./...
 
-# What browsers see of a page does not depend on what runs beside it, and takes the longest.
-race: clients ## run the tests of what works at the same time under the race detector
-	$(WITH_POSTGRES) go test -race -timeout 25m -skip ForEverybody ./models/... ./web/...
+# Where a browser, a proxy or a client of others' takes the time, nothing runs
+# beside it that other tests do not run: make test has them all.
+BESIDE = ForEverybody|Browser|Administering|TheListIsSearched|SeveralTokensAre|Themes|SwitchingTenants|AuditLogIsFiltered|StoredMarkup|LongNames|Keyboard|WithoutScript|CopyingOver|ReferenceIs|ALinkFills|ARefusedForm|SigningOutEverywhere|Proxies|Clients|TheGoClient
+race: ## run the tests of what works at the same time under the race detector
+	$(WITH_POSTGRES) go test -race -timeout 25m -skip '$(BESIDE)' ./models/... ./web/...
 
 fuzz: ## run each fuzzer for FUZZTIME
 	for f in $$(grep -ho 'func Fuzz[A-Za-z]*' models/*_test.go | cut -d' ' -f2); do \
