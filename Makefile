@@ -25,9 +25,10 @@ $(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package.json $(CLIENTS)/p
 test: clients ## run every test, on SQLite and PostgreSQL and in a real browser
 	$(WITH_POSTGRES) go test -timeout 25m ./...
 
-# Where a browser, a proxy or a client of others' takes the time, nothing runs
-# beside it that other tests do not run: make test has them all.
-BESIDE = ForEverybody|Browser|Administering|TheListIsSearched|SeveralTokensAre|Themes|SwitchingTenants|AuditLogIsFiltered|StoredMarkup|LongNames|Keyboard|WithoutScript|CopyingOver|ReferenceIs|ALinkFills|ARefusedForm|SigningOutEverywhere|Proxies|Clients|TheGoClient
+# Where a browser, a proxy, a client of others' or the model of withdrawal takes
+# the time, nothing runs beside it that other tests do not run: make test has
+# them all.
+BESIDE = NoInterleaving|EachRuleOfWithdrawal|SeedOfSeveral|ForEverybody|Browser|Administering|TheListIsSearched|SeveralTokensAre|Themes|SwitchingTenants|AuditLogIsFiltered|StoredMarkup|LongNames|Keyboard|WithoutScript|CopyingOver|ReferenceIs|ALinkFills|ARefusedForm|SigningOutEverywhere|Proxies|Clients|TheGoClient
 race: ## run the tests of what works at the same time under the race detector
 	$(WITH_POSTGRES) go test -race -timeout 25m -skip '$(BESIDE)' ./models/... ./web/...
 
